@@ -1,0 +1,76 @@
+public import AWSAPI
+public import AsyncHTTPClient
+public import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Sends operations over HTTP, signed: to real AWS, or to another exchange.
+///
+/// Errors come back as the service sent them. Whether to try again is the caller's decision.
+public struct AWSClient: Cloud {
+    /// Answers of operations are documents, not data: longer ones are refused. Bytes.
+    public static let answerBytesMax = 16 << 20
+    static let timeout = TimeAmount.seconds(60)
+
+    public let account: AccountID
+    public let region: String
+    private let endpoint: URL
+    private let credentials: Credentials?
+    private let http: HTTPClient
+
+    /// - Parameters:
+    ///   - endpoint: `http://127.0.0.1:9400`.
+    ///   - credentials: Nil for operations that need no signature.
+    public init(
+        endpoint: URL, account: AccountID, region: String, credentials: Credentials?,
+        http: HTTPClient = .shared
+    ) {
+        self.endpoint = endpoint
+        self.account = account
+        self.region = region
+        self.credentials = credentials
+        self.http = http
+    }
+
+    public func send<Operation: AWSOperation>(
+        _ operation: Operation
+    ) async throws(AWSError) -> Operation.Response {
+        var request = operation.request
+        request.headers.insert(WireHeader("host", authority), at: 0)
+        if let credentials {
+            SigV4.sign(
+                &request, with: credentials, service: Operation.service, region: region, at: Date())
+        }
+        let reply: WireReply
+        do {
+            reply = try await exchange(request)
+        } catch {
+            throw AWSError(
+                "EndpointUnreachable", status: 503,
+                "\(endpoint) does not answer (\(error)). Is the exchange running? bourse serve")
+        }
+        return try Operation.response(from: reply)
+    }
+
+    private var authority: String {
+        let host = endpoint.host() ?? "localhost"
+        return endpoint.port.map { "\(host):\($0)" } ?? host
+    }
+
+    private func exchange(_ request: WireRequest) async throws -> WireReply {
+        var outgoing = HTTPClientRequest(
+            url: "\(endpoint.scheme ?? "http")://\(authority)\(request.target)")
+        outgoing.method = HTTPMethod(rawValue: request.method)
+        for header in request.headers where header.name != "host" {
+            outgoing.headers.add(name: header.name, value: header.value)
+        }
+        outgoing.headers.replaceOrAdd(name: "host", value: authority)
+        if !request.body.isEmpty { outgoing.body = .bytes(request.body) }
+        let response = try await http.execute(outgoing, timeout: Self.timeout)
+        let body = try await response.body.collect(upTo: Self.answerBytesMax)
+        return WireReply(
+            status: Int(response.status.code),
+            headers: response.headers.map { WireHeader($0.name.lowercased(), $0.value) },
+            body: Array(body.readableBytesView))
+    }
+}

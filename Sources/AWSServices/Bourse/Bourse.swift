@@ -1,0 +1,19 @@
+public import AWSAPI
+
+/// What the exchange does that AWS has no operation for: accounts, enrolment, contracts.
+///
+/// Defined as the AWS operations are, signed the same way, under `/bourse/v1/`.
+public enum Bourse {}
+
+extension AWSService {
+    public static let bourse = AWSService(
+        name: "Bourse", signingName: "bourse", wire: .restJSON,
+        invalidInputCode: "ValidationException")
+}
+
+extension Bourse {
+    /// What is served, and sent.
+    public static let operations: [any AWSOperation.Type] = [
+        AddAccount.self, EnrollKey.self,
+    ]
+}

@@ -1,0 +1,99 @@
+public import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Where one exchange keeps everything: `bourse init --data DIR` makes it.
+public struct DataDirectory: Sendable {
+    public let url: URL
+
+    public init(_ path: String) { url = URL(filePath: path, directoryHint: .isDirectory) }
+
+    public var ledger: URL { url.appending(path: "ledger.db") }
+    public var trail: URL { url.appending(path: "trail", directoryHint: .isDirectory) }
+    public var lake: URL { url.appending(path: "lake", directoryHint: .isDirectory) }
+    public var staging: URL { url.appending(path: "staging", directoryHint: .isDirectory) }
+    public var accounts: URL { url.appending(path: "accounts", directoryHint: .isDirectory) }
+    public var keys: URL { url.appending(path: "keys", directoryHint: .isDirectory) }
+    public var sealingKey: URL { keys.appending(path: "sealing.key") }
+    public var trailKey: URL { keys.appending(path: "trail.key") }
+    /// The administrator's key, in AWS's shared-credentials format.
+    public var adminCredentials: URL { url.appending(path: "admin.credentials") }
+    /// Where the running server answers, for the commands on this machine.
+    public var server: URL { url.appending(path: "server.json") }
+    private var lock: URL { url.appending(path: "lock") }
+
+    var isInitialized: Bool { FileManager.default.fileExists(atPath: ledger.path()) }
+
+    /// Makes the folders, readable by their owner alone.
+    func create() throws {
+        for folder in [url, trail, lake, staging, accounts, keys] {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        }
+    }
+
+    /// Writes a file that only its owner may read, whole or not at all.
+    public static func writePrivate(_ bytes: [UInt8], to url: URL) throws {
+        let unfinished = url.path() + ".new"
+        unlink(unfinished)
+        let file = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw DataDirectoryFault.notWritable(url.path(), errno) }
+        defer { close(file) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw DataDirectoryFault.notWritable(url.path(), errno) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(file) == 0, rename(unfinished, url.path()) == 0 else {
+            throw DataDirectoryFault.notWritable(url.path(), errno)
+        }
+    }
+
+    /// Keeps every other server out of this directory, for as long as the lock lives.
+    func acquireLock() throws -> DirectoryLock {
+        let file = open(lock.path(), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw DataDirectoryFault.notWritable(lock.path(), errno) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw DataDirectoryFault.inUse(url.path())
+        }
+        return DirectoryLock(file: file)
+    }
+}
+
+/// Held while a server runs. The system lets go of it when the process ends, however it ends.
+final class DirectoryLock: Sendable {
+    private let file: CInt
+
+    init(file: CInt) { self.file = file }
+
+    deinit { close(file) }
+}
+
+/// Why a data directory cannot be used, in words for whoever typed the command.
+public enum DataDirectoryFault: Error, Equatable, CustomStringConvertible {
+    case inUse(String)
+    case notInitialized(String)
+    case alreadyInitialized(String)
+    case damaged(String)
+    case notWritable(String, Int32)
+
+    public var description: String {
+        switch self {
+        case .inUse(let path):
+            "\(path) is in use by a running bourse; stop that one, or give another --data."
+        case .notInitialized(let path):
+            "\(path) is not an exchange's data directory yet; make it with: "
+                + "bourse init --data \(path)"
+        case .alreadyInitialized(let path):
+            "\(path) already holds an exchange; start it with: bourse serve --data \(path)"
+        case .damaged(let why): "The data directory is damaged: \(why)"
+        case .notWritable(let path, let code):
+            "\(path) cannot be written: \(String(cString: strerror(code)))."
+        }
+    }
+}

@@ -1,0 +1,200 @@
+public import AWSAPI
+import Crypto
+public import FoundationEssentials
+import GRDB
+import Ledger
+public import Logging
+
+/// The whole of AWS that the exchange needs, on this machine.
+///
+/// Every operation comes through ``send(_:in:)``: authorize, handle, record, answer, in that order.
+public final class EmbeddedCloud: Sendable {
+    /// The provider's account: the exchange's owner.
+    public let account: AccountID
+    public let region: String
+    /// The provider, as people know it.
+    public let name: String
+
+    let directory: DataDirectory
+    let state: StateStore
+    let log: Logger
+    let clock: @Sendable () -> Date
+    let sealingKey: SealingKey
+    private let lock: DirectoryLock
+    private let authenticator: Authenticator
+    private let recorder: Recorder
+    private let handlers: [ObjectIdentifier: Handler]
+
+    /// Opens an exchange that ``create(in:account:region:name:at:)`` made, and goes on where it stopped.
+    ///
+    /// - Throws: ``DataDirectoryFault`` in words for the operator, a `TrailOpenFault` if the trail is not
+    ///   the one that this ledger remembers.
+    public init(
+        opening directory: DataDirectory, log: Logger, clock: @escaping @Sendable () -> Date
+    ) async throws {
+        guard directory.isInitialized else {
+            throw DataDirectoryFault.notInitialized(directory.url.path())
+        }
+        lock = try directory.acquireLock()
+        let ledger = try Ledger(
+            at: directory.ledger.path(), migrations: CloudState.migrations)
+        guard let exchange = try await ledger.read({ db in try ExchangeRow.fetchOne(db) }) else {
+            throw DataDirectoryFault.damaged("its ledger says of no exchange.")
+        }
+        guard let sealingKey = SealingKey(bytes: try Array(Data(contentsOf: directory.sealingKey)))
+        else { throw DataDirectoryFault.damaged("keys/sealing.key is not 32 bytes.") }
+        account = exchange.account
+        region = exchange.region
+        name = exchange.name
+        self.directory = directory
+        self.log = log
+        self.clock = clock
+        self.sealingKey = sealingKey
+        authenticator = Authenticator(sealingKey: sealingKey)
+        let recorder = try await Recorder(
+            directory: directory, ledger: ledger, log: log, clock: clock)
+        self.recorder = recorder
+        state = try StateStore(ledger: ledger, trailEnd: { recorder.lastSequence })
+
+        let accounts = Accounts(
+            state: state, audience: Self.audience(of: exchange.account), exchange: exchange)
+        let sessions = Sessions(
+            state: state, sealingKey: sealingKey, audience: Self.audience(of: exchange.account))
+        let all = accounts.handlers + sessions.handlers
+        handlers = Dictionary(
+            all.map { (ObjectIdentifier($0.operation), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The `aud` that tokens for this exchange carry.
+    static func audience(of account: AccountID) -> String { "urn:bourse:\(account)" }
+
+    // MARK: Callers
+
+    /// Whoever signed the request.
+    ///
+    /// - Parameter payloadHash: What the signature covers of the body, SHA-256 in hex or S3's marker.
+    public func caller(
+        of request: WireRequest, to service: AWSService, payloadHash: String
+    ) throws(SignatureFault) -> Caller {
+        try authenticator.caller(
+            of: request, to: service, payloadHash: payloadHash, among: state.current.identity,
+            now: clock())
+    }
+
+    /// Whoever did not sign. What such a caller may send carries its own proof.
+    public var anonymousCaller: Caller {
+        Caller(account: account, kind: .anonymous, accessKeyID: "")
+    }
+
+    public var now: Date { clock() }
+
+    // MARK: Requests
+
+    /// Answers one operation, and has its outcome in the trail before the answer is given.
+    ///
+    /// - Throws: The service's refusal. What nobody foresaw is logged here, in full and once.
+    public func send<Operation: AWSOperation>(
+        _ operation: Operation, in call: Call
+    ) async throws(AWSError) -> Operation.Response {
+        let event = AuditEvent(of: operation, in: call, region: region)
+        let outcome = await outcome(of: operation, in: call, event: event)
+        if case .failure = outcome, case .anonymous = call.caller.kind {
+            try await recorder.record(stranger: event.with(outcome), for: Operation.service)
+        } else {
+            try await recorder.record(event.with(outcome), for: Operation.service)
+        }
+        return try outcome.get()
+    }
+
+    private func outcome<Operation: AWSOperation>(
+        of operation: Operation, in call: Call, event: AuditEvent
+    ) async -> Result<Operation.Response, AWSError> {
+        do {
+            guard let handler = handlers[ObjectIdentifier(Operation.self)] else {
+                throw AWSError.unknownOperation(Operation.name, of: Operation.service)
+            }
+            let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
+            try authorize(Operation.action, on: resource, by: call.caller, Operation.service)
+            let response = try await handler.respond(operation, Request(call: call, event: event))
+            guard let response = response as? Operation.Response else {
+                preconditionFailure("\(Operation.name) is answered with \(type(of: response)).")
+            }
+            return .success(response)
+        } catch let error as AWSError {
+            return .failure(error)
+        } catch {
+            log.error(
+                "request failed",
+                metadata: [
+                    "requestID": "\(call.origin.requestID)", "operation": "\(Operation.action)",
+                    "cause": "\(String(reflecting: error))",
+                ])
+            return .failure(.internalFailure(Operation.service))
+        }
+    }
+
+    private func authorize(
+        _ action: String, on resource: ARN, by caller: Caller, _ service: AWSService
+    ) throws(AWSError) {
+        let access = Access(account: caller.account, action: action, resource: resource)
+        guard case .deny(let refusal) = decide(access, identity: BuiltInRole.policies(of: caller))
+        else { return }
+        throw .accessDenied(
+            service,
+            "User: \(caller.arn) is not authorized to perform: \(action) on resource: \(resource) "
+                + "(\(refusal.rawValue))")
+    }
+
+    private func anything(of service: AWSService) -> ARN {
+        ARN(service: service.signingName, region: region, account: account.rawValue, resource: "*")
+    }
+
+    /// Records a request that was refused before it became an operation, or whose caller is unknown.
+    public func record(
+        refused error: AWSError, of service: AWSService, operation: String, caller: Caller?,
+        origin: Call.Origin
+    ) async throws(AWSError) {
+        let event = AuditEvent(
+            refusing: operation, of: service, error: error, caller: caller, origin: origin,
+            at: clock(), region: region, account: account)
+        if caller == nil {
+            try await recorder.record(stranger: event, for: service)
+        } else {
+            try await recorder.record(event, for: service)
+        }
+    }
+
+    /// Runs until cancelled: what the exchange does by itself, once in a while.
+    public func run() async throws {
+        try await recorder.run()
+    }
+
+    /// Syncs what is pending and lets go of the files.
+    public func close() async throws {
+        try await recorder.close()
+        try state.ledger.close()
+    }
+}
+
+/// The embedded cloud as one account sees it.
+public struct EmbeddedAccount: Cloud {
+    private let cloud: EmbeddedCloud
+    private let caller: Caller
+
+    public init(_ cloud: EmbeddedCloud, as caller: Caller) {
+        self.cloud = cloud
+        self.caller = caller
+    }
+
+    public var account: AccountID { caller.account }
+    public var region: String { cloud.region }
+
+    public func send<Operation: AWSOperation>(
+        _ operation: Operation
+    ) async throws(AWSError) -> Operation.Response {
+        let origin = Call.Origin(
+            requestID: UUID(), sourceAddress: "bourse.internal", userAgent: nil, endpoint: "")
+        return try await cloud.send(
+            operation, in: Call(caller: caller, origin: origin, time: cloud.clock()))
+    }
+}

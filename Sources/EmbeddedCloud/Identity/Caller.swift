@@ -1,0 +1,86 @@
+public import AWSAPI
+public import FoundationEssentials
+
+/// Who makes a request, as the signature proved it.
+public struct Caller: Sendable {
+    public enum Kind: Sendable {
+        /// Nobody signed. The account is the exchange's.
+        case anonymous
+        /// The provider's administrator, by the key of `bourse init`.
+        case user(name: String)
+        /// A session of a role, opened at `issuedAt`.
+        case session(role: String, name: String, issuedAt: Date)
+    }
+
+    public let account: AccountID
+    public let kind: Kind
+    public let accessKeyID: String
+
+    public init(account: AccountID, kind: Kind, accessKeyID: String) {
+        self.account = account
+        self.kind = kind
+        self.accessKeyID = accessKeyID
+    }
+
+    /// As STS says it: `arn:aws:sts::222222222222:assumed-role/data-subscriber/NAME`.
+    public var arn: ARN {
+        switch kind {
+        case .anonymous: ARN(service: "iam", account: account.rawValue, resource: "anonymous")
+        case .user(let name):
+            ARN(service: "iam", account: account.rawValue, resource: "user/\(name)")
+        case .session(let role, let name, _):
+            ARN(
+                service: "sts", account: account.rawValue,
+                resource: "assumed-role/\(role)/\(name)")
+        }
+    }
+
+    /// As policies and grants name it: a session counts as its role.
+    public var principal: ARN {
+        switch kind {
+        case .anonymous, .user: arn
+        case .session(let role, _, _): .role(role, in: account)
+        }
+    }
+
+    /// STS's `UserId`.
+    public var userID: String {
+        switch kind {
+        case .anonymous: "ANONYMOUS"
+        case .user(let name): "AIDA\(name.uppercased())"
+        case .session(let role, let name, _): "AROA\(role.uppercased()):\(name)"
+        }
+    }
+}
+
+/// One request on its way through the exchange: who, from where, under which id.
+public struct Call: Sendable {
+    public let caller: Caller
+    public let origin: Origin
+    /// When it arrived.
+    public let time: Date
+
+    /// What is known of a request before anyone knows who makes it.
+    public struct Origin: Sendable {
+        public let requestID: UUID
+        public let sourceAddress: String
+        public let userAgent: String?
+        /// `http://127.0.0.1:9400`: as the client reached us, for URLs in answers.
+        public let endpoint: String
+
+        public init(
+            requestID: UUID, sourceAddress: String, userAgent: String?, endpoint: String
+        ) {
+            self.requestID = requestID
+            self.sourceAddress = sourceAddress
+            self.userAgent = userAgent
+            self.endpoint = endpoint
+        }
+    }
+
+    public init(caller: Caller, origin: Origin, time: Date) {
+        self.caller = caller
+        self.origin = origin
+        self.time = time
+    }
+}

@@ -1,0 +1,118 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import HashTreeCollections
+import Ledger
+
+/// Who is known: accounts, their keys, and the codes with which keys are enrolled.
+struct IdentityState: Sendable {
+    var accounts: TreeDictionary<AccountID, AccountRow> = [:]
+    /// Keys that do not end: the administrator's.
+    var accessKeys: TreeDictionary<String, AccessKeyRow> = [:]
+    var enrolledKeys: TreeDictionary<String, EnrolledKeyRow> = [:]
+
+    init(loading db: Database) throws {
+        for row in try AccountRow.fetchAll(db) { accounts[row.id] = row }
+        for row in try AccessKeyRow.fetchAll(db) { accessKeys[row.id] = row }
+        for row in try EnrolledKeyRow.fetchAll(db) { enrolledKeys[row.id] = row }
+    }
+
+    static let migration = Migration(
+        "1-identity",
+        """
+        CREATE TABLE exchange (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            account TEXT NOT NULL CHECK (length(account) = 12),
+            region TEXT NOT NULL,
+            name TEXT NOT NULL,
+            createdAt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE account (
+            id TEXT PRIMARY KEY CHECK (length(id) = 12),
+            name TEXT NOT NULL CHECK (name <> ''),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE accessKey (
+            id TEXT PRIMARY KEY,
+            account TEXT NOT NULL REFERENCES account(id),
+            userName TEXT NOT NULL,
+            sealedSecret BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE enrolmentCode (
+            hash TEXT PRIMARY KEY CHECK (length(hash) = 64),
+            account TEXT NOT NULL UNIQUE REFERENCES account(id),
+            expiresAt TEXT NOT NULL,
+            usedBy TEXT
+        ) STRICT;
+        CREATE TABLE enrolledKey (
+            id TEXT PRIMARY KEY,
+            account TEXT NOT NULL REFERENCES account(id),
+            publicKey TEXT NOT NULL,
+            createdAt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE usedToken (
+            id TEXT PRIMARY KEY,
+            expiresAt TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX usedTokenExpiry ON usedToken(expiresAt);
+        """)
+}
+
+/// The exchange itself: one row.
+struct ExchangeRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "exchange"
+
+    var id = 1
+    var account: AccountID
+    var region: String
+    var name: String
+    var createdAt: Date
+}
+
+struct AccountRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "account"
+
+    var id: AccountID
+    var name: String
+    var createdAt: Date
+}
+
+struct AccessKeyRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "accessKey"
+
+    var id: String
+    var account: AccountID
+    var userName: String
+    /// AES-GCM under the sealing key: the file of the ledger alone opens nothing.
+    var sealedSecret: Data
+}
+
+struct EnrolmentCodeRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "enrolmentCode"
+
+    /// SHA-256 of the code; the code itself is kept nowhere.
+    var hash: String
+    var account: AccountID
+    var expiresAt: Date
+    /// The id of the key that it enrolled.
+    var usedBy: String?
+}
+
+struct EnrolledKeyRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "enrolledKey"
+
+    /// The key's own fingerprint.
+    var id: String
+    var account: AccountID
+    /// PEM, P-256.
+    var publicKey: String
+    var createdAt: Date
+}
+
+/// A web-identity token that has been used, kept until it would have expired anyway.
+struct UsedTokenRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "usedToken"
+
+    var id: String
+    var expiresAt: Date
+}

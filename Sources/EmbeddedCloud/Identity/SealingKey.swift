@@ -1,0 +1,95 @@
+import AWSAPI
+import Crypto
+import FoundationEssentials
+
+/// The exchange's own secret: what it seals, nobody else can read or make.
+///
+/// Session tokens are sealed and self-contained, so checking one needs no look-up.
+struct SealingKey: Sendable {
+    private let key: SymmetricKey
+
+    /// - Parameter bytes: 32, from `keys/sealing.key`.
+    init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        key = SymmetricKey(data: bytes)
+    }
+
+    static func makeBytes() -> [UInt8] {
+        SymmetricKey(size: .bits256).withUnsafeBytes(Array.init)
+    }
+
+    /// - Parameter purpose: Opening asks for the same one: a sealed secret never passes as a token.
+    func seal(_ plain: Data, for purpose: Purpose) throws -> Data {
+        let box = try AES.GCM.seal(plain, using: key, authenticating: purpose.bytes)
+        guard let combined = box.combined else { throw CryptoKitError.incorrectParameterSize }
+        return combined
+    }
+
+    /// Nil for what this key did not seal for that purpose.
+    func open(_ sealed: Data, for purpose: Purpose) -> Data? {
+        guard let box = try? AES.GCM.SealedBox(combined: sealed) else { return nil }
+        return try? AES.GCM.open(box, using: key, authenticating: purpose.bytes)
+    }
+
+    enum Purpose: String {
+        case sessionToken = "session-token/1"
+        case accessKeySecret = "access-key-secret/1"
+
+        var bytes: [UInt8] { Array(rawValue.utf8) }
+    }
+}
+
+/// What a session token says, sealed inside it.
+struct Session: Codable, Sendable {
+    var accessKeyID: String
+    var secretAccessKey: String
+    var account: AccountID
+    var role: String
+    var name: String
+    /// The enrolled key that opened it.
+    var openedBy: String
+    var issuedAt: Date
+    var expiresAt: Date
+
+    /// The token that its holder sends with every request.
+    func token(sealedBy key: SealingKey) throws -> String {
+        try key.seal(try JSONEncoder().encode(self), for: .sessionToken).base64EncodedString()
+    }
+
+    /// Nil for anything but a token of this exchange's.
+    init?(token: String, openedBy key: SealingKey) {
+        guard let sealed = Data(base64Encoded: token),
+            let plain = key.open(sealed, for: .sessionToken),
+            let session = try? JSONDecoder().decode(Session.self, from: plain)
+        else { return nil }
+        self = session
+    }
+
+    init(
+        account: AccountID, role: String, name: String, openedBy: String, issuedAt: Date,
+        expiresAt: Date
+    ) {
+        accessKeyID = AccessKey.makeID(prefix: "ASIA")
+        secretAccessKey = AccessKey.makeSecret()
+        self.account = account
+        self.role = role
+        self.name = name
+        self.openedBy = openedBy
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// New access keys, in AWS's form.
+enum AccessKey {
+    /// - Parameter prefix: `AKIA` for keys that stay, `ASIA` for sessions.
+    static func makeID(prefix: String) -> String {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        return prefix + String((0..<16).map { _ in letters.randomElement() ?? "A" })
+    }
+
+    /// 40 characters, 240 bits.
+    static func makeSecret() -> String {
+        Data((0..<30).map { _ in UInt8.random(in: 0...255) }).base64EncodedString()
+    }
+}

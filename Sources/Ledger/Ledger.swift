@@ -1,0 +1,61 @@
+public import GRDB
+
+/// State that survives `kill -9`: one SQLite file, written through by one writer at a time.
+///
+/// WAL mode with `synchronous=FULL`: a commit that returned is on the disk. Readers never wait.
+public final class Ledger: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens the file, makes it if need be, and brings its schema up to date.
+    ///
+    /// - Parameter migrations: In order, forward only; one that has run is never changed.
+    public init(at path: String, migrations: [Migration]) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        var migrator = DatabaseMigrator()
+        for migration in migrations {
+            migrator.registerMigration(migration.name) { db in try db.execute(sql: migration.sql) }
+        }
+        try migrator.migrate(pool)
+    }
+
+    /// One transaction: all of `change` or nothing, on the disk when the call returns.
+    ///
+    /// Functions that touch rows take the open `Database`; they never open a second connection inside.
+    public func write<Value: Sendable>(
+        _ change: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await pool.write(change)
+    }
+
+    /// A consistent view of what was committed before the call.
+    public func read<Value: Sendable>(
+        _ query: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await pool.read(query)
+    }
+
+    /// ``write(_:)`` for start-up, before anything runs concurrently.
+    public func writeBlocking<Value>(_ change: (Database) throws -> Value) throws -> Value {
+        try pool.write(change)
+    }
+
+    /// Checkpoints the log and lets go of the file.
+    public func close() throws { try pool.close() }
+}
+
+/// One step of a schema, in SQL.
+public struct Migration: Sendable {
+    /// Unique for ever, and ordered: `1-identity`.
+    public let name: String
+    public let sql: String
+
+    public init(_ name: String, _ sql: String) {
+        self.name = name
+        self.sql = sql
+    }
+}

@@ -1,0 +1,175 @@
+internal import DuckDB
+internal import Glibc
+
+/// The engine inside the walls, and what it answers.
+struct WorkerSession {
+    private let configuration: QueryWorkerConfiguration
+    private let connection: Connection
+    private let parsing: Statement
+    private let unparsing: Statement
+    private let errorMessage: ErrorMessage
+
+    /// Opens the engine on the calling thread alone.
+    init(_ configuration: QueryWorkerConfiguration) throws(DuckDBError) {
+        self.configuration = configuration
+        errorMessage = ErrorMessage(for: configuration)
+        connection = try Database(settings: Self.settings(configuration.limits)).connect()
+        try connection.execute(Dialect.script)
+        // The engine's JSON functions read its own answer: a refusal, or a list of statements.
+        parsing = try connection.prepare(
+            """
+            WITH parsed AS MATERIALIZED (SELECT json_serialize_sql(CAST($1 AS VARCHAR)) AS tree)
+            SELECT CAST(tree AS VARCHAR), json_array_length(tree, '$.statements'),
+                tree ->> '$.error_message', tree ->> '$.error_type', tree ->> '$.position'
+            FROM parsed
+            """
+        )
+        unparsing = try connection.prepare("SELECT json_deserialize_sql(CAST($1 AS JSON))")
+    }
+
+    private static func settings(_ limits: QueryWorkerLimits) -> [String: String] {
+        [
+            "threads": "1",
+            "memory_limit": "\(limits.engineMemoryBytes)B",
+            // With order kept, the LIMIT that guards a row filter makes scans single-threaded.
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "allow_persistent_secrets": "false",
+        ]
+    }
+
+    /// Starts the engine's threads and locks its settings. They are no wall, but where they refuse
+    /// something they say so better than the system does.
+    func lock() throws(DuckDBError) {
+        let limits = configuration.limits
+        let spill = limits.spillBytes > 0 ? configuration.spillDirectory(of: getpid()) : ""
+        func list(_ paths: [String]) -> String {
+            "[\(paths.map(\.sqlLiteral).joined(separator: ", "))]"
+        }
+        try connection.execute(
+            """
+            SET threads = \(limits.threads);
+            SET TimeZone = 'UTC';
+            SET temp_directory = \(spill.sqlLiteral);
+            SET max_temp_directory_size = '\(limits.spillBytes)B';
+            """
+        )
+        guard configuration.locksEngine else { return }
+        // A readable path may be a file or a directory, so each is named as both.
+        try connection.execute(
+            """
+            SET allowed_paths = \(list(configuration.readablePaths));
+            SET allowed_directories = \(list(configuration.readablePaths.map { $0 + "/" }));
+            SET enable_external_access = false;
+            SET lock_configuration = true;
+            """
+        )
+    }
+}
+
+// MARK: - Answering
+
+extension WorkerSession {
+    func answer(_ frame: Frame) throws -> (Reply, [UInt8]) {
+        let request = try FrameChannel.decode(frame.head, as: Request.self)
+        do {
+            switch request {
+            case .parse: return try parse(frame.body)
+            case .run(let output): return try run(frame.body, output)
+            }
+        } catch QueryWorkerFault.refused(let refusal) {
+            return (.refused(refusal), [])
+        } catch QueryWorkerFault.exceeded(let limit) {
+            return (.exceeded(limit), [])
+        } catch let error as DuckDBError {
+            return (.refused(errorMessage.refusal(of: error, position: nil)), [])
+        } catch let error as ResultFile.Failure {
+            let message = "The result cannot be written: \(error.description)."
+            return (.refused(Refusal(kind: .io, message: message)), [])
+        }
+    }
+
+    private func parse(_ sql: [UInt8]) throws -> (Reply, [UInt8]) {
+        guard sql.count <= configuration.limits.sqlBytes else {
+            throw QueryWorkerFault.exceeded(.sqlBytes)
+        }
+        let parsed = try tree(of: String(decoding: sql, as: UTF8.self))
+        guard parsed.utf8.count <= configuration.limits.treeBytes else {
+            throw QueryWorkerFault.exceeded(.treeBytes)
+        }
+        return (.parsed, [UInt8](parsed.utf8))
+    }
+
+    private func tree(of sql: String) throws -> String {
+        let columns = try parsing.execute([.text(sql)]).rows()[0]
+        guard let tree = columns[0].text else {
+            throw DuckDBError(kind: .internalError, message: "The parser gave no tree.")
+        }
+        if let message = columns[2].text {
+            let kind: DuckDBError.Kind =
+                columns[3].text == "not implemented" ? .notImplemented : .parser
+            let error = DuckDBError(kind: kind, message: message)
+            let position = columns[4].text.flatMap { Int($0) }
+            throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
+        }
+        guard columns[1].int64 == 1 else {
+            let message = "One statement is expected, not \(columns[1].int64 ?? 0)."
+            throw QueryWorkerFault.refused(Refusal(kind: .parser, message: message))
+        }
+        return tree
+    }
+
+    private func run(_ tree: [UInt8], _ output: QueryOutput) throws -> (Reply, [UInt8]) {
+        guard tree.count <= configuration.limits.treeBytes else {
+            throw QueryWorkerFault.exceeded(.treeBytes)
+        }
+        let userTree = String(decoding: tree, as: UTF8.self)
+        guard let sql = try unparsing.execute([.text(userTree)]).rows()[0][0].text else {
+            throw DuckDBError(kind: .invalidInput, message: "The tree holds no statement.")
+        }
+        do {
+            let statement = try connection.prepare(sql)
+            guard statement.isSelect else {
+                throw DuckDBError(kind: .invalidInput, message: "The tree holds no SELECT.")
+            }
+            return try write(statement.stream(), to: output)
+        } catch let error as DuckDBError {
+            let position = try error.position.flatMap { position in
+                ErrorPosition.inUserText(of: position, ran: try self.tree(of: sql), user: userTree)
+            }
+            throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
+        }
+    }
+
+    private func write(
+        _ result: DuckDB.QueryResult,
+        to output: QueryOutput
+    ) throws -> (Reply, [UInt8]) {
+        if let column = result.columns.first(where: { !$0.type.isReadable }) {
+            throw DuckDBError(
+                kind: .notImplemented,
+                message: "Column \(column.name) has a type that results do not carry: "
+                    + "cast it to VARCHAR."
+            )
+        }
+        let limits = configuration.limits
+        switch output {
+        case .csv(let name):
+            let file = try ResultFile(
+                name,
+                in: configuration.stagingDirectory,
+                bytesMax: limits.resultBytes
+            )
+            return (.ran(try CSVResult(file: file, rowsMax: limits.resultRows).write(result)), [])
+        case .rows(let max):
+            let rows = JSONRows(
+                rowsMax: min(max, limits.resultRows),
+                bytesMax: min(limits.resultBytes, limits.frameBytes)
+            )
+            let (summary, json) = try rows.write(result)
+            return (.ran(summary), json)
+        }
+    }
+}

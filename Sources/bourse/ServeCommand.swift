@@ -1,0 +1,112 @@
+import AWSAPI
+public import ArgumentParser
+import Doors
+import EmbeddedCloud
+import Foundation
+public import Logging
+import ServiceLifecycle
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the exchange.")
+
+    @OptionGroup var data: DataOption
+    @Option(help: "Address and port of the AWS APIs; port 0 takes any that is free.")
+    var http = "127.0.0.1:9400"
+    @Flag(help: "Allow an address that others reach, though HTTP shows them everything.")
+    var insecureHttp = false
+    @Option(help: "How much to log: trace, debug, info, warning or error.")
+    var logLevel = Logger.Level.warning
+
+    func run() async throws {
+        let address = try ListenAddress(http)
+        guard address.isLoopback || insecureHttp else {
+            throw CommandFailure(
+                "\(http) is reached from other machines, and HTTP would show them every query and "
+                    + "result. Listen on 127.0.0.1, or say --insecure-http.")
+        }
+        var log = Logger(label: "bourse", factory: { StreamLogHandler.standardError(label: $0) })
+        log.logLevel = logLevel
+        let directory = try data.directory
+        let cloud = try await EmbeddedCloud(opening: directory, log: log, clock: { Date() })
+
+        let application = HTTPServer.service(
+            cloud: cloud, host: address.host, port: address.port, log: log
+        ) { port in
+            announce(host: address.host, port: port, cloud: cloud, directory: directory)
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: CloudService(cloud: cloud)), .init(service: application),
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        do {
+            try await group.run()
+        } catch {
+            try await cloud.close()
+            throw explain(error, address: address)
+        }
+        try await cloud.close()
+    }
+
+    /// Says that the exchange answers, and where, to people and to the commands on this machine.
+    private func announce(
+        host: String, port: Int, cloud: EmbeddedCloud, directory: DataDirectory
+    ) {
+        let server = RunningServer(
+            endpoint: "http://\(host):\(port)", region: cloud.region,
+            account: cloud.account.rawValue)
+        do {
+            try server.write(to: directory)
+        } catch {
+            FileHandle.standardError.write(Data("bourse: \(error)\n".utf8))
+        }
+        print(
+            """
+            \(cloud.name) (\(cloud.account), \(cloud.region)) answers at \(server.endpoint)
+            next: bourse account add 222222222222 --name "A Subscriber" --data \
+            \(directory.url.path())
+            """)
+        // Into a pipe as well: whoever waits for this line must get it now.
+        fflush(nil)
+    }
+
+    private func explain(_ error: any Error, address: ListenAddress) -> any Error {
+        guard "\(error)".contains("errno: 98") || "\(error)".contains("Address already in use") else {
+            return error
+        }
+        return CommandFailure(
+            "Port \(address.port) is in use on \(address.host). Give another one: --http "
+                + "\(address.host):PORT, or port 0 for any.")
+    }
+}
+
+/// The exchange's own running: heads, outbox, deliveries.
+private struct CloudService: Service {
+    let cloud: EmbeddedCloud
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do { try await cloud.run() } catch is CancellationError {}
+        }
+    }
+}
+
+/// `HOST:PORT`.
+struct ListenAddress {
+    let host: String
+    let port: Int
+
+    init(_ text: String) throws {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port), colon > text.startIndex
+        else { throw CommandFailure("\(text) is not HOST:PORT, such as 127.0.0.1:9400.") }
+        host = String(text[..<colon])
+        self.port = port
+    }
+
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

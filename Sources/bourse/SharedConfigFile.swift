@@ -1,0 +1,64 @@
+import EmbeddedCloud
+import Foundation
+
+/// AWS's shared configuration and credentials files: `[section]`, then `name = value`.
+///
+/// Everything that is not ours is kept as it stands, comments included.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
+struct SharedConfigFile {
+    private var lines: [String]
+
+    /// A file that is not there is empty.
+    init(reading url: URL) throws {
+        guard FileManager.default.fileExists(atPath: url.path()) else {
+            lines = []
+            return
+        }
+        lines = try String(contentsOf: url, encoding: .utf8).components(separatedBy: "\n")
+    }
+
+    func section(_ name: String) -> [String: String] {
+        guard let range = range(of: name) else { return [:] }
+        return lines[range].reduce(into: [:]) { values, line in
+            let sides = line.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2, !line.hasPrefix("#") else { return }
+            values[sides[0].trimmingCharacters(in: .whitespaces)] =
+                sides[1].trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// Sets the section, in place of one by that name.
+    mutating func set(_ name: String, _ values: KeyValuePairs<String, String>) {
+        let section = ["[\(name)]"] + values.map { "\($0.key) = \($0.value)" }
+        if let range = range(of: name) {
+            let isLast = range.upperBound == lines.endIndex
+            lines.replaceSubrange(range, with: section + [""])
+            if isLast { return }
+        } else {
+            while lines.last == "" { lines.removeLast() }
+            if !lines.isEmpty { lines.append("") }
+            lines += section + [""]
+        }
+    }
+
+    func write(to url: URL) throws {
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try DataDirectory.writePrivate(
+            Array(lines.joined(separator: "\n").utf8), to: url.resolvingSymlinksInPath())
+    }
+
+    /// From the section's head to before the next one's.
+    private func range(of name: String) -> Range<Int>? {
+        func isHead(_ line: String) -> Bool { line.hasPrefix("[") }
+        guard
+            let start = lines.firstIndex(where: {
+                isHead($0) && $0.trimmingCharacters(in: .whitespaces) == "[\(name)]"
+            })
+        else { return nil }
+        let end = lines[(start + 1)...].firstIndex(where: isHead) ?? lines.endIndex
+        return start..<end
+    }
+}

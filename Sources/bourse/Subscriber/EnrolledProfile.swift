@@ -1,0 +1,46 @@
+import EmbeddedCloud
+import Foundation
+
+/// What a subscriber's machine keeps of one enrolment, under `$BOURSE_HOME` (`~/.bourse`): the private
+/// key, which never leaves it, and where and as whom it opens sessions.
+struct EnrolledProfile: Codable {
+    var endpoint: String
+    var account: String
+    var keyID: String
+    var roleArn: String
+    var audience: String
+    var region: String
+
+    static func home(_ profile: String) throws -> URL {
+        guard !profile.isEmpty, !profile.hasPrefix("."), !profile.contains("/") else {
+            throw CommandFailure("--profile must be a plain name, such as nomura.")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let home =
+            environment["BOURSE_HOME"].map { URL(filePath: $0, directoryHint: .isDirectory) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".bourse")
+        return home.appending(path: profile, directoryHint: .isDirectory)
+    }
+
+    static func keyFile(_ profile: String) throws -> URL {
+        try home(profile).appending(path: "private-key.pem")
+    }
+
+    private static func file(_ profile: String) throws -> URL {
+        try home(profile).appending(path: "profile.json")
+    }
+
+    func write(as profile: String) throws {
+        try DataDirectory.writePrivate(
+            Array(try JSONEncoder().encode(self)), to: Self.file(profile))
+    }
+
+    static func read(_ profile: String) throws -> EnrolledProfile {
+        guard let data = try? Data(contentsOf: file(profile)) else {
+            throw CommandFailure(
+                "Profile \(profile) is not enrolled on this machine; the welcome e-mail has the "
+                    + "command: bourse enroll --endpoint URL --code CODE --profile \(profile)")
+        }
+        return try JSONDecoder().decode(EnrolledProfile.self, from: data)
+    }
+}
