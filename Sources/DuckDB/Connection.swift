@@ -28,7 +28,7 @@ public final class Connection: @unchecked Sendable {  // because DuckDB locks it
         var result = duckdb_result()
         defer { duckdb_destroy_result(&result) }
         guard duckdb_query(handle, script, &result) == DuckDBSuccess else {
-            throw DuckDBError(of: &result)
+            throw DuckDBError(of: &result).locatedByBytes(in: script)
         }
     }
 

@@ -19,6 +19,7 @@ public final class Database: @unchecked Sendable {  // because connections open 
     /// - Parameters:
     ///   - location: Where its tables are kept.
     ///   - settings: DuckDB's own configuration, by name, in DuckDB's spelling (`"threads": "2"`).
+    ///     Those of extensions (`TimeZone`) are set by SQL instead, on a connection.
     ///     The setting `errors_as_json` is always on: it is how errors keep their kind and place.
     /// - Throws: ``DuckDBError`` for an unknown setting, or a file that cannot be opened.
     public init(

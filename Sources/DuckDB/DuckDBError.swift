@@ -63,6 +63,8 @@ public struct DuckDBError: Error, Hashable, Sendable {
         case sequence = "Sequence"
         case invalidConfiguration = "Invalid Configuration"
 
+        fileprivate var prefix: String { "\(rawValue) Error: " }
+
         init(number: duckdb_error_type) {
             let known = Self.allCases.indices.contains(Int(number))
             self = known ? Self.allCases[Int(number)] : .invalid
@@ -77,21 +79,35 @@ extension DuckDBError {
         self.init(report: report, kind: Kind(number: duckdb_result_error_type(&result)))
     }
 
-    /// Reads the engine's report, a JSON object (the setting `errors_as_json`) that the parser puts
-    /// its own prefix before. Anything else is taken as the message itself. The report's name for
-    /// the kind counts only where the engine gave no number.
+    /// Reads the engine's report: a JSON object (the setting `errors_as_json`), which the parser
+    /// puts its own prefix before; or, from an instance that did not open, a sentence after
+    /// `IO Error: `. The report's name for the kind counts only where the engine gave no number.
     init(report: String, kind: Kind? = nil) {
-        guard let start = report.firstIndex(of: "{"),
+        if let start = report.firstIndex(of: "{"),
             let fields = try? JSONDecoder().decode(Report.self, from: Data(report[start...].utf8))
-        else {
+        {
+            self.init(
+                kind: kind ?? Kind(rawValue: fields.kind) ?? .invalid,
+                message: fields.message,
+                position: fields.position.flatMap { Int($0) }
+            )
+        } else if let named = Kind.allCases.first(where: { report.hasPrefix($0.prefix) }) {
+            let message = String(report.dropFirst(named.prefix.count))
+            self.init(kind: kind ?? named, message: message)
+        } else {
             self.init(kind: kind ?? .invalid, message: report)
-            return
         }
-        self.init(
-            kind: kind ?? Kind(rawValue: fields.kind) ?? .invalid,
-            message: fields.message,
-            position: fields.position.flatMap { Int($0) }
-        )
+    }
+
+    /// The same error with its position in bytes. The parser alone counts characters (Unicode
+    /// scalars); all else in the engine counts bytes.
+    public func locatedByBytes(in sql: String) -> DuckDBError {
+        guard kind == .parser, let characters = position else { return self }
+        var located = self
+        located.position = sql.unicodeScalars.prefix(characters).reduce(0) {
+            $0 + UTF8.width($1)
+        }
+        return located
     }
 
     private struct Report: Decodable {

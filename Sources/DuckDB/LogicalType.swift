@@ -30,6 +30,11 @@ public indirect enum LogicalType: Hashable, Sendable {
     public struct Field: Hashable, Sendable {
         public var name: String
         public var type: LogicalType
+
+        public init(name: String, type: LogicalType) {
+            self.name = name
+            self.type = type
+        }
     }
 }
 

@@ -12,7 +12,7 @@ public final class Statement {
         guard state == DuckDBSuccess, let prepared else {
             defer { duckdb_destroy_prepare(&prepared) }
             let report = prepared.flatMap { duckdb_prepare_error($0) }.map { String(cString: $0) }
-            throw DuckDBError(report: report ?? "")
+            throw DuckDBError(report: report ?? "").locatedByBytes(in: sql)
         }
         handle = prepared
         self.connection = connection

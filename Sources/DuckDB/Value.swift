@@ -35,11 +35,21 @@ public indirect enum Value: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         public var name: String
         public var value: Value
+
+        public init(name: String, value: Value) {
+            self.name = name
+            self.value = value
+        }
     }
 
     public struct Entry: Hashable, Sendable {
         public var key: Value
         public var value: Value
+
+        public init(key: Value, value: Value) {
+            self.key = key
+            self.value = value
+        }
     }
 }
 

@@ -209,6 +209,12 @@ public struct Interval: Hashable, Sendable {
     public var months: Int
     public var days: Int
     public var microseconds: Int64
+
+    public init(months: Int, days: Int, microseconds: Int64) {
+        self.months = months
+        self.days = days
+        self.microseconds = microseconds
+    }
 }
 
 extension Vector.Storage {

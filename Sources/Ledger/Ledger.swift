@@ -23,6 +23,13 @@ public final class Ledger: Sendable {
         try migrator.migrate(pool)
     }
 
+    /// Opens an existing file beside whoever writes it, to read alone.
+    public init(reading path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        pool = try DatabasePool(path: path, configuration: configuration)
+    }
+
     /// One transaction: all of `change` or nothing, on the disk when the call returns.
     ///
     /// Functions that touch rows take the open `Database`; they never open a second connection inside.
@@ -42,6 +49,11 @@ public final class Ledger: Sendable {
     /// ``write(_:)`` for start-up, before anything runs concurrently.
     public func writeBlocking<Value>(_ change: (Database) throws -> Value) throws -> Value {
         try pool.write(change)
+    }
+
+    /// ``read(_:)`` for commands that do one thing and end.
+    public func readBlocking<Value>(_ query: (Database) throws -> Value) throws -> Value {
+        try pool.read(query)
     }
 
     /// Checkpoints the log and lets go of the file.

@@ -21,7 +21,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Starts `executable` in a process group of its own, with `input` as its standard input, no
-    /// output, no other descriptor, and no environment but what finds libraries. `onEnd` is called
+    /// output, no other descriptor, and nothing of our environment but what finds libraries. `onEnd` is called
     /// once, when the process has ended.
     ///
     /// - Throws: ``QueryWorkerFault/unavailable(_:)``.
@@ -49,9 +49,13 @@ final class ChildProcess: Sendable {
         _ arguments: [String],
         input: Int32
     ) throws -> pid_t {
-        let libraryPath = getenv("LD_LIBRARY_PATH").map { "LD_LIBRARY_PATH=\(String(cString: $0))" }
+        // The runtime's crash reporter starts a program, which the walls forbid.
+        var environment = ["SWIFT_BACKTRACE=enable=no"]
+        if let path = getenv("LD_LIBRARY_PATH") {
+            environment.append("LD_LIBRARY_PATH=\(String(cString: path))")
+        }
         let argumentPointers = ([executable] + arguments).map { strdup($0) }
-        let environmentPointers = [libraryPath].compactMap(\.self).map { strdup($0) }
+        let environmentPointers = environment.map { strdup($0) }
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }
 
         var process = pid_t()

@@ -40,4 +40,10 @@ public struct Refusal: Codable, Hashable, Sendable {
     public var message: String
     /// Bytes of UTF-8 from the start of the user's own text, where the place is known.
     public var position: Int?
+
+    public init(kind: DuckDBError.Kind, message: String, position: Int? = nil) {
+        self.kind = kind
+        self.message = message
+        self.position = position
+    }
 }

@@ -28,6 +28,8 @@ public actor QueryWorkerProcess {
     /// - Parameters:
     ///   - executable: The path of a program that calls ``runQueryWorker()`` when its only argument
     ///     is `query-worker`.
+    ///   - configuration: Fixed for the worker's life.
+    /// - Returns: A worker inside its walls. It ends when it is released.
     /// - Throws: ``QueryWorkerFault``, mostly ``QueryWorkerFault/unavailable(_:)``.
     public static func start(
         executable: String,
@@ -90,11 +92,11 @@ extension QueryWorkerProcess {
         child.kill(because: QueryWorkerFault.stopped)
     }
 
-    /// The syntax tree of one SELECT-like statement, as the JSON that DuckDB's `json_serialize_sql`
-    /// makes.
+    /// Parses one SELECT-like statement.
     ///
-    /// - Parameters:
-    ///   - sql: At most ``QueryWorkerLimits/sqlBytes``.
+    /// - Parameter sql: At most ``QueryWorkerLimits/sqlBytes``.
+    /// - Returns: The syntax tree, as the JSON that DuckDB's `json_serialize_sql` makes. It comes
+    ///   from the worker: read it as a stranger's.
     /// - Throws: ``QueryWorkerFault``, or `CancellationError` when the task was cancelled.
     public func parse(_ sql: String) async throws -> String {
         let text = [UInt8](sql.utf8)
@@ -119,7 +121,9 @@ extension QueryWorkerProcess {
     /// - Parameters:
     ///   - tree: The JSON of ``parse(_:)``, as it was or rewritten. Its positions are those of the
     ///     user's text, and errors refer to them.
+    ///   - output: Where the rows go.
     ///   - time: Wall time. Nil: ``QueryWorkerLimits/runTime``.
+    /// - Returns: What the worker says of the result it made.
     /// - Throws: ``QueryWorkerFault``, or `CancellationError` when the task was cancelled. No file is
     ///   left then.
     public func run(

@@ -14,11 +14,14 @@ final class ResultFile {
 
     /// - Throws: ``Failure`` when the file exists, or cannot be made.
     init(_ file: StagingFile, in directory: String, bytesMax: Int) throws {
-        path = "\(directory)/\(file.rawValue)"
-        self.bytesMax = bytesMax
+        let path = "\(directory)/\(file.rawValue)"
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        descriptor = open(path, flags, 0o600)
-        guard descriptor >= 0 else { throw Failure(error: errno) }
+        let opened = open(path, flags, 0o600)
+        // Before anything is stored: otherwise `deinit` would run, and remove another's file.
+        guard opened >= 0 else { throw Failure(error: errno) }
+        self.path = path
+        self.bytesMax = bytesMax
+        descriptor = opened
         buffer.reserveCapacity(2 * Self.bufferBytes)
     }
 

@@ -110,9 +110,12 @@ extension WorkerSession {
         if let message = columns[2].text {
             let kind: DuckDBError.Kind =
                 columns[3].text == "not implemented" ? .notImplemented : .parser
-            let error = DuckDBError(kind: kind, message: message)
             let position = columns[4].text.flatMap { Int($0) }
-            throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
+            let error = DuckDBError(kind: kind, message: message, position: position)
+                .locatedByBytes(in: sql)
+            throw QueryWorkerFault.refused(
+                errorMessage.refusal(of: error, position: error.position)
+            )
         }
         guard columns[1].int64 == 1 else {
             let message = "One statement is expected, not \(columns[1].int64 ?? 0)."

@@ -156,7 +156,7 @@ import Testing
 
         var found: [Int: Int] = [:]
         try Trail.records(in: testbed.directory) { record in
-            found[record.sequence] = Int(record.eventID.suffix(8), radix: 16)
+            found[record.sequence] = Int(record.eventID.uuidString.suffix(8), radix: 16)
         }
         #expect(found == acknowledged)
         #expect(

@@ -8,8 +8,10 @@ extension JSONValue {
     }
 
     public init(parsing bytes: [UInt8]) throws(JSONFault) {
-        var reader = JSONReader(bytes: bytes)
-        self = try reader.document()
+        self = try bytes.withUnsafeBufferPointer { bytes throws(JSONFault) in
+            var reader = JSONReader(bytes: bytes)
+            return try reader.document()
+        }
     }
 }
 
@@ -23,13 +25,16 @@ public struct JSONFault: Error, Equatable, CustomStringConvertible {
 }
 
 private struct JSONReader {
-    let bytes: [UInt8]
+    /// Borrowed while ``document()`` runs.
+    let bytes: UnsafeBufferPointer<UInt8>
     var place = 0
     var nesting = 0
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     mutating func document() throws(JSONFault) -> JSONValue {
+        // Once for the whole: no string can then end within a character.
+        guard String(validating: bytes, as: UTF8.self) != nil else { throw fault("it is not UTF-8") }
         let value = try value()
         skipSpace()
         guard place == bytes.count else { throw fault("text after the document") }
@@ -145,14 +150,14 @@ private struct JSONReader {
         if next == UInt8(ascii: "\"") {
             let end = place
             place += 1
-            return try utf8(bytes[start..<end])
+            return String(decoding: bytes[start..<end], as: UTF8.self)
         }
         var decoded = Array(bytes[start..<place])
         while let byte = next {
             switch byte {
             case UInt8(ascii: "\""):
                 place += 1
-                return try utf8(decoded[...])
+                return String(decoding: decoded, as: UTF8.self)
             case UInt8(ascii: "\\"):
                 place += 1
                 try escape(into: &decoded)
@@ -163,13 +168,6 @@ private struct JSONReader {
             }
         }
         throw fault("the string does not end")
-    }
-
-    private func utf8(_ slice: ArraySlice<UInt8>) throws(JSONFault) -> String {
-        guard let text = String(validating: slice, as: UTF8.self) else {
-            throw fault("the string is not UTF-8")
-        }
-        return text
     }
 
     private mutating func escape(into decoded: inout [UInt8]) throws(JSONFault) {
@@ -205,13 +203,14 @@ private struct JSONReader {
     }
 
     private mutating func codeUnit() throws(JSONFault) -> UInt16 {
-        guard place + 4 <= bytes.count,
-            bytes[place..<place + 4].allSatisfy({
-                Character(Unicode.Scalar($0)).isHexDigit
-            }),
-            let unit = UInt16(String(decoding: bytes[place..<place + 4], as: UTF8.self), radix: 16)
-        else { throw fault("four hex digits are expected") }
-        place += 4
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let digit = next.flatMap(PercentEncoding.nibble) else {
+                throw fault("four hex digits are expected")
+            }
+            unit = unit << 4 | UInt16(digit)
+            place += 1
+        }
         return unit
     }
 }

@@ -79,7 +79,7 @@ final class Recorder: Sendable {
                 while true {
                     try await Task.sleep(for: Self.outboxSweepInterval)
                     try await sweepOutbox()
-                    try await writeDownStrangers(before: clock())
+                    await writeDownStrangers(before: clock())
                 }
             }
             try await group.waitForAll()
@@ -87,9 +87,9 @@ final class Recorder: Sendable {
     }
 
     func close() async throws {
-        try await writeDownStrangers(before: .distantFuture)
-        try await sweepOutbox()
+        await writeDownStrangers(before: .distantFuture, urgency: .final)
         await trail.close()
+        try await sweepOutbox()
         if let head = trail.newestHead { try await keep(head) }
     }
 
@@ -108,9 +108,16 @@ final class Recorder: Sendable {
         }
     }
 
-    private func writeDownStrangers(before time: Date) async throws {
+    private func writeDownStrangers(
+        before time: Date, urgency: TrailUrgency = .ordinary
+    ) async {
         for event in strangers.withLock({ $0.ended(before: time) }) {
-            _ = try await trail.append(event)
+            do {
+                _ = try await trail.append(event, urgency: urgency)
+            } catch {
+                // The count is lost, the requests were refused: nothing was served unrecorded.
+                log.error("strangers were not written down", metadata: ["cause": "\(error)"])
+            }
         }
     }
 

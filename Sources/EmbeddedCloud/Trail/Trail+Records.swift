@@ -3,8 +3,7 @@ public import FoundationEssentials
 /// A record as it stands in the trail.
 public struct TrailRecord: Equatable, Sendable {
     public let sequence: Int
-    /// A UUID in lower case.
-    public let eventID: String
+    public let eventID: UUID
     /// The JSON object, without the newline.
     public let line: [UInt8]
 }
@@ -16,6 +15,7 @@ extension Trail {
     /// acknowledged yet. Blocks: call it from a command, or from a thread that may wait.
     ///
     /// - Parameters:
+    ///   - directory: The trail's.
     ///   - sequence: The first record wanted. What comes before it in its segment is read as well.
     ///   - body: May throw to stop.
     /// - Throws: ``TrailFlaw`` at a line that is not the record it should be, what `body` throws, or
@@ -23,34 +23,41 @@ extension Trail {
     public static func records(
         in directory: URL, from sequence: Int = 1, _ body: (TrailRecord) throws -> Void
     ) throws {
-        try forEachLine(in: directory.trailPath, from: sequence) { header, line in
+        try forEachLine(in: directory.trailPath, from: sequence) { sequence, eventID, line in
             try body(
-                TrailRecord(
-                    sequence: header.sequence, eventID: header.eventID(in: line),
-                    line: Array(line.dropLast())))
+                TrailRecord(sequence: sequence, eventID: eventID, line: Array(line.dropLast())))
         }
     }
 
-    /// - Parameter body: Its line is gone when it returns.
+    /// As ``records(in:from:_:)``, without copying: a line has its newline, and is gone when `body`
+    /// returns.
     static func forEachLine(
         in directory: String, from sequence: Int,
-        _ body: (TrailLineHeader, UnsafeRawBufferPointer) throws -> Void
+        _ body: (_ sequence: Int, _ eventID: UUID, _ line: UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let segments = try TrailSegment.all(in: directory)
         let first = segments.lastIndex { $0.firstSequence <= sequence } ?? 0
+        var next = first < segments.count ? segments[first].firstSequence : 1
         for segment in segments.dropFirst(first) {
+            let expected = TrailSegment(firstSequence: next)
+            guard segment == expected else { throw TrailFlaw.missing(expected) }
             var reader = try TrailLineReader("\(directory)/\(segment.name)")
-            var expected = segment.firstSequence
             while let line = try reader.next() {
-                let header = TrailLineHeader(line: line)
-                guard let header, header.sequence == expected else {
-                    throw TrailFlaw(
-                        file: segment.name, line: expected - segment.firstSequence + 1,
-                        sequence: expected,
-                        kind: header.map { .wrongSequence(found: $0.sequence) } ?? .malformed)
+                let place = TrailPlace(file: segment.name, line: next - segment.firstSequence + 1)
+                guard let header = TrailLineHeader(line: line) else {
+                    throw TrailFlaw(at: place, sequence: next, kind: .malformed)
                 }
-                if expected >= sequence { try body(header, line) }
-                expected += 1
+                guard header.sequence == next else {
+                    throw TrailFlaw(
+                        at: place, sequence: next, kind: .wrongSequence(found: header.sequence))
+                }
+                if next >= sequence {
+                    guard let eventID = header.eventID(in: line) else {
+                        throw TrailFlaw(at: place, sequence: next, kind: .malformed)
+                    }
+                    try body(next, eventID, line)
+                }
+                next += 1
             }
         }
     }

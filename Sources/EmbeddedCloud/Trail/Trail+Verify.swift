@@ -38,11 +38,13 @@ extension Trail {
     /// and hashing take, so call it from a command, or from a thread that may wait.
     ///
     /// - Parameters:
+    ///   - directory: The trail's.
     ///   - publicKeys: Of all signing keys that the trail has had.
     ///   - heads: From where an attacker on the trail's disk cannot reach: the ledger, receipts, a
     ///     subscriber. In any order. Taken before this is called, if the exchange is running.
     ///   - progress: Called after every segment, and now and then within one.
-    /// - Throws: The file system's error. What is wrong with the trail is an answer, not an error.
+    /// - Returns: What is wrong with the trail is an answer, not an error.
+    /// - Throws: The file system's error.
     public static func verify(
         directory: URL,
         publicKeys: [TrailKeyID: Curve25519.Signing.PublicKey],

@@ -79,10 +79,12 @@ public final class Trail: Sendable {
     ///   - directory: Local; its parent must exist. Locked until the trail is closed.
     ///   - signer: Signs the heads of this run. Heads of an earlier key stay valid.
     ///   - lastHead: The newest head that the ledger remembers. Nil only when it remembers none.
+    ///   - limits: Sizes and distances.
     ///   - clock: The time that heads carry.
     ///   - onHead: Is given each batch's head when the batch is on the disk, in order, before its
     ///     records are acknowledged. Called on the trail's queue, so all records wait for it: it
     ///     must only take note.
+    /// - Returns: A trail that goes on after its last record.
     /// - Throws: When the trail is in use, damaged, ends before `lastHead` or disagrees with it, or
     ///   cannot be read. A full disk is no reason: then appending is refused until there is room.
     public static func open(
@@ -198,14 +200,15 @@ public final class Trail: Sendable {
     /// Calls back with the identifiers of the newest records, oldest first.
     ///
     /// For the ledger's outbox, when the exchange starts: what is in it and among these is in the
-    /// trail already. Blocks while a segment is read.
+    /// trail already. Blocks while the segments that hold them are read.
     ///
-    /// - Parameter count: Fewer come if the trail is shorter.
+    /// - Parameters:
+    ///   - count: Fewer come if the trail is shorter.
+    ///   - body: May throw to stop.
+    /// - Throws: As ``records(in:from:_:)`` does.
     public func newestEventIDs(_ count: Int, _ body: (UUID) throws -> Void) throws {
         let from = max(1, lastSequence - count + 1)
-        try Self.forEachLine(in: directory, from: from) { header, line in
-            if let eventID = UUID(uuidString: header.eventID(in: line)) { try body(eventID) }
-        }
+        try Self.forEachLine(in: directory, from: from) { _, eventID, _ in try body(eventID) }
     }
 
     private func enter(_ record: TrailPending) {

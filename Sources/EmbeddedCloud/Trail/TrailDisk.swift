@@ -91,11 +91,9 @@ struct TrailFile: ~Copyable {
         return TrailFile(descriptor: CInt(descriptor))
     }
 
-    /// Bytes.
+    /// Bytes. Everything here reads and writes at offsets of its own, so the file's place may move.
     func size() throws(SystemCallFault) -> Int {
-        var status = stat()
-        try systemCall("fstat") { Int(fstat(descriptor, &status)) }
-        return Int(status.st_size)
+        try systemCall("lseek") { Int(lseek(descriptor, 0, SEEK_END)) }
     }
 
     /// Bytes. Nil if there is no such file.

@@ -68,7 +68,7 @@ extension TrailHead: LosslessStringConvertible {
         self.time = Date(milliseconds: time)
         self.keyID = keyID
         self.signature = signature
-        guard self.description == description else { return nil }
+        guard self.description.utf8.elementsEqual(description.utf8) else { return nil }
     }
 }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// The members that every line begins with. They stand at fixed places, so that the chain is checked
@@ -33,9 +34,9 @@ struct TrailLineHeader {
         eventIDRange = rest.startIndex..<rest.startIndex + 36
     }
 
-    /// - Parameter line: The one that the header was read from.
-    func eventID(in line: UnsafeRawBufferPointer) -> String {
-        String(decoding: line[eventIDRange], as: UTF8.self)
+    /// What stands in the line that the header was read from. Nil if it is no UUID.
+    func eventID(in line: UnsafeRawBufferPointer) -> UUID? {
+        UUID(uuidString: String(decoding: line[eventIDRange], as: UTF8.self))
     }
 
     /// Appends everything of a line that comes before `"eventID"`.
@@ -61,9 +62,7 @@ struct TrailChain: Equatable, Sendable {
         case wrongPreviousHash
     }
 
-    /// Goes on to `line`, or stays if it is not the next one.
-    ///
-    /// - Parameter line: With its newline.
+    /// Goes on to `line`, which has its newline, or stays if it is not the next one.
     mutating func follow(_ line: UnsafeRawBufferPointer) throws(Break) {
         guard let header = TrailLineHeader(line: line) else { throw .malformed }
         guard header.sequence == sequence + 1 else {
@@ -91,9 +90,7 @@ struct TrailLineReader: ~Copyable {
     /// What of `buffer` has been read from the file and not handed out.
     private var waiting = 0..<0
 
-    /// - Parameters:
-    ///   - start: Where to begin.
-    ///   - end: Nothing from this offset on is read. Nil: to the end of the file.
+    /// Begins at one offset and ends at another, or at the end of the file.
     init(_ path: String, from start: Int = 0, upTo end: Int? = nil) throws(SystemCallFault) {
         file = try TrailFile.reading(path)
         offset = start

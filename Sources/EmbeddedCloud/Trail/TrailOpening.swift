@@ -56,9 +56,8 @@ struct TrailOpening: ~Copyable {
         }
     }
 
-    /// Reads the trail from the segment that holds the first of the heads, or from the last but one.
-    ///
-    /// - Parameter heads: In order.
+    /// Reads the trail from the segment that holds the first of the heads, which are in order, or
+    /// from the last segment but one.
     private static func findEnd(_ path: String, heads: [TrailHead]) throws -> End {
         let segments = try TrailSegment.all(in: path)
         var scan = EndScan(heads: heads)

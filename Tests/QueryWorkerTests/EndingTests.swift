@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import QueryWorker
+import Testing
+
+@Suite struct `A worker's end` {
+    let workplace: Workplace
+
+    init() throws {
+        workplace = try Workplace()
+    }
+
+    @Test func `comes when the task is cancelled`() async throws {
+        let worker = try await workplace.start()
+        let tree = try await worker.parse(`A worker's limits`.endless)
+        let query = Task { try await worker.run(tree, output: .rows(max: 1)) }
+        try await eventually { try processorTime(of: worker.processID) > 0 }
+        query.cancel()
+        await #expect(throws: CancellationError.self) { try await query.value }
+        #expect(!worker.isRunning)
+    }
+
+    @Test func `does not come from a task cancelled before its turn`() async throws {
+        let worker = try await workplace.start()
+        let query = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await worker.parse("SELECT 1")
+        }
+        await #expect(throws: CancellationError.self) { try await query.value }
+        #expect(try await worker.rows("SELECT 1") == "[[1]]")
+    }
+
+    @Test func `comes when it is stopped`() async throws {
+        let worker = try await workplace.start()
+        let tree = try await worker.parse(`A worker's limits`.endless)
+        let query = Task { try await worker.run(tree, output: .rows(max: 1)) }
+        try await eventually { try processorTime(of: worker.processID) > 0 }
+        worker.stop()
+        await #expect(throws: QueryWorkerFault.stopped) { try await query.value }
+    }
+
+    @Test func `is told with its signal`() async throws {
+        let worker = try await workplace.start()
+        kill(worker.processID, SIGSEGV)
+        let fault = try await faultOf { _ = try await worker.parse("SELECT 1") }
+        #expect(fault == .ended(.killed(signal: SIGSEGV)))
+        #expect(!worker.isRunning)
+    }
+
+    @Test func `leaves no process behind`() async throws {
+        let process = try await workplace.start().processID
+        try await eventually { kill(process, 0) != 0 && errno == ESRCH }
+    }
+
+    @Test func `is told when a program is no worker`() async throws {
+        for (program, ending) in [("/bin/true", 0), ("/bin/false", 1)] {
+            let fault = try await faultOf {
+                _ = try await QueryWorkerProcess.start(
+                    executable: program,
+                    configuration: workplace.configuration
+                )
+            }
+            #expect(fault == .ended(.exited(status: Int32(ending))))
+        }
+        let fault = try await faultOf {
+            _ = try await QueryWorkerProcess.start(
+                executable: "/nowhere",
+                configuration: workplace.configuration
+            )
+        }
+        guard case .unavailable = fault else {
+            Issue.record("\(fault)")
+            return
+        }
+    }
+
+    /// Clock ticks that a process has used since it waited for its next request.
+    private func processorTime(of process: Int32) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        let fields = text.split(separator: ")")[1].split(separator: " ")
+        // More than starting takes.
+        return try max(0, #require(Int(fields[11])) - 30)
+    }
+}
