@@ -132,6 +132,12 @@ let package = Package(
             name: "AWSAPITests", dependencies: serviceAPIs + ["AWSAPI"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
+            name: "DuckDBTests", dependencies: ["DuckDB"], swiftSettings: strict,
+            linkerSettings: engine),
+        .testTarget(
+            name: "QueryWorkerTests", dependencies: ["DuckDB", "QueryWorker"],
+            swiftSettings: strict),
+        .testTarget(
             name: "EmbeddedCloudTests",
             dependencies: serviceAPIs + [
                 "AWSAPI", "EmbeddedCloud", "Ledger",

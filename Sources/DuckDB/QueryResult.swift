@@ -14,17 +14,17 @@ public final class QueryResult {
     private var handle: duckdb_result
     private let connection: Connection
 
-    init(adopting handle: consuming duckdb_result, of connection: Connection) {
-        self.handle = handle
-        self.connection = connection
-        columns = (0..<duckdb_column_count(&self.handle)).map { [handle = self.handle] index in
-            var handle = handle
-            var type = duckdb_column_logical_type(&handle, index)
+    init(adopting result: duckdb_result, of connection: Connection) {
+        var result = result
+        columns = (0..<duckdb_column_count(&result)).map { index in
+            var type = duckdb_column_logical_type(&result, index)
             defer { duckdb_destroy_logical_type(&type) }
-            let name = duckdb_column_name(&handle, index).map { String(cString: $0) }
+            let name = duckdb_column_name(&result, index).map { String(cString: $0) }
             return Column(name: name ?? "", type: type.map(LogicalType.init(reading:)) ?? .null)
         }
-        rowsChanged = Int(duckdb_rows_changed(&self.handle))
+        rowsChanged = Int(duckdb_rows_changed(&result))
+        handle = result
+        self.connection = connection
     }
 
     deinit {

@@ -2,8 +2,8 @@ internal import CDuckDB
 
 /// The values of one column in one chunk, read in place.
 ///
-/// A read costs a few nanoseconds and copies nothing but the value itself. Ask ``isNull(_:)`` first:
-/// what a null position holds is undefined. A row out of bounds, or an accessor that does not fit
+/// A read costs a few nanoseconds and copies nothing but the value. Ask ``isNull(_:)`` first: what
+/// a null position holds is undefined. A row out of bounds, or an accessor that does not fit
 /// the type, is a programming error and stops the process.
 public struct Vector {
     public let type: LogicalType

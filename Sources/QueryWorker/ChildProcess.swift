@@ -21,8 +21,8 @@ final class ChildProcess: Sendable {
     }
 
     /// Starts `executable` in a process group of its own, with `input` as its standard input, no
-    /// output, no other descriptor, and nothing of our environment but what finds libraries. `onEnd` is called
-    /// once, when the process has ended.
+    /// output, no other descriptor, and nothing of our environment but what finds libraries.
+    /// `onEnd` is called once, when the process has ended.
     ///
     /// - Throws: ``QueryWorkerFault/unavailable(_:)``.
     init(
@@ -121,8 +121,11 @@ extension ChildProcess {
     /// - Throws: Why there is no process any more to do it.
     func begin() throws -> Int {
         try state.withLock { state in
-            if let verdict = state.verdict { throw verdict }
-            if let ending = state.ending { throw QueryWorkerFault.ended(ending) }
+            if state.ending != nil || state.verdict != nil {
+                let wasStopped = state.verdict as? QueryWorkerFault == .stopped
+                throw wasStopped
+                    ? QueryWorkerFault.stopped : .ended(state.ending ?? .killed(signal: SIGKILL))
+            }
             state.requestsStarted += 1
             state.request = state.requestsStarted
             return state.requestsStarted

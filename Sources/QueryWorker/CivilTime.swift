@@ -1,6 +1,6 @@
 /// Days and times of the Gregorian calendar as text, extended backwards and forwards without end.
 extension [UInt8] {
-    /// `2024-02-02`, from days since 1970-01-01. Years beyond four digits take as many as they need.
+    /// `2024-02-02`, from days since 1970-01-01. A year past 9999 takes the digits it needs.
     mutating func appendDate(days: Int) {
         // Counted from 0000-03-01, so that the leap day is a year's last, in eras of 400 years.
         let shifted = days + 719_468

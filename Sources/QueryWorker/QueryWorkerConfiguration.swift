@@ -10,8 +10,8 @@ public struct QueryWorkerConfiguration: Codable, Hashable, Sendable {
     public var stagingDirectory: String
     public var confinement: Confinement
     public var limits: QueryWorkerLimits
-    /// Whether the engine's own settings forbid what the walls forbid. Only tests say no, to see the
-    /// walls hold alone.
+    /// Whether the engine's own settings forbid what the walls forbid. Only tests say no, to see
+    /// the walls hold alone.
     package var locksEngine = true
 
     public enum Confinement: String, Codable, Sendable {

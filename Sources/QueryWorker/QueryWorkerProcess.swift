@@ -6,8 +6,8 @@ internal import Glibc
 /// A warm child process that parses and runs untrusted SQL, one request after the other.
 ///
 /// A request that is cancelled, takes too long, or meets a broken answer kills the process: SIGKILL
-/// is the cancel that always works. Afterwards ``isRunning`` is false, and another worker is needed.
-/// A process that dies by itself is an error of the request it was working on.
+/// is the cancel that always works. Then ``isRunning`` is false, and another worker is needed. A
+/// process that dies by itself is an error of the request it was working on.
 ///
 /// An actor on a queue of its own, because its calls block, and must not block the shared pool.
 public actor QueryWorkerProcess {
@@ -23,7 +23,7 @@ public actor QueryWorkerProcess {
     /// How far this kernel's Landlock goes: its ABI number, or 0 where there is none.
     public static var landlockABI: Int { Int(sandbox_landlock_abi()) }
 
-    /// Starts a worker and waits until it can be asked, which takes some 40 ms.
+    /// Starts a worker and waits until it can be asked, which takes some 20 ms.
     ///
     /// - Parameters:
     ///   - executable: The path of a program that calls ``runQueryWorker()`` when its only argument
@@ -124,8 +124,8 @@ extension QueryWorkerProcess {
     ///   - output: Where the rows go.
     ///   - time: Wall time. Nil: ``QueryWorkerLimits/runTime``.
     /// - Returns: What the worker says of the result it made.
-    /// - Throws: ``QueryWorkerFault``, or `CancellationError` when the task was cancelled. No file is
-    ///   left then.
+    /// - Throws: ``QueryWorkerFault``, or `CancellationError` when the task was cancelled. No file
+    ///   is left then.
     public func run(
         _ tree: String,
         output: QueryOutput,

@@ -139,11 +139,15 @@ extension WorkerSession {
             }
             return try write(statement.stream(), to: output)
         } catch let error as DuckDBError {
-            let position = try error.position.flatMap { position in
-                ErrorPosition.inUserText(of: position, ran: try self.tree(of: sql), user: userTree)
-            }
+            let position = userPosition(of: error, ran: sql, userTree: userTree)
             throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
         }
+    }
+
+    private func userPosition(of error: DuckDBError, ran sql: String, userTree: String) -> Int? {
+        // Text that does not parse again has no second tree, and so no position.
+        guard let position = error.position, let ran = try? tree(of: sql) else { return nil }
+        return ErrorPosition.inUserText(of: position, ran: ran, user: userTree)
     }
 
     private func write(

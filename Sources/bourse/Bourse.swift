@@ -1,8 +1,24 @@
 import ArgumentParser
+import Dispatch
+import Foundation
 import QueryWorker
 
-/// The executable: every command, and the server that they speak to.
+/// Where the process begins.
 @main
+enum Program {
+    static func main() {
+        // The walls bind the thread that raises them and those it starts: so before any other is started.
+        // `serve` starts this child for subscribers' SQL; people do not.
+        if CommandLine.arguments.dropFirst() == ["query-worker"] { exit(runQueryWorker()) }
+        Task {
+            await BourseCommand.main()
+            exit(EXIT_SUCCESS)
+        }
+        dispatchMain()
+    }
+}
+
+/// Every command, and the server that they speak to.
 struct BourseCommand: AsyncParsableCommand {
     static let version = "0.1.0"
 
@@ -17,7 +33,6 @@ struct BourseCommand: AsyncParsableCommand {
               bourse serve --data DIR
             """,
         version: version,
-        subcommands: [QueryWorkerCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Exchange:", subcommands: [InitCommand.self, ServeCommand.self]),
@@ -27,17 +42,6 @@ struct BourseCommand: AsyncParsableCommand {
                 name: "Subscriber:",
                 subcommands: [EnrollCommand.self, CredentialsCommand.self]),
         ])
-}
-
-/// The child in which untrusted SQL runs. `serve` starts it; people do not.
-struct QueryWorkerCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "query-worker", abstract: "Run SQL for `bourse serve`.", shouldDisplay: false)
-
-    func run() throws {
-        let status = runQueryWorker()
-        guard status == 0 else { throw ExitCode(status) }
-    }
 }
 
 /// What stops a command, in words for whoever typed it: what is wrong and how to mend it.

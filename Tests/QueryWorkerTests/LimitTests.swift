@@ -24,7 +24,7 @@ import Testing
         try await eventually { try workplace.staged().isEmpty }
 
         let later = try await faultOf { _ = try await worker.parse("SELECT 1") }
-        #expect(later == .exceeded(.runTime))
+        #expect(later == .ended(.killed(signal: 9)))
     }
 
     @Test func `hold for rows, and the worker goes on`() async throws {

@@ -212,6 +212,16 @@ import Testing
         #expect(worker.isRunning)
     }
 
+    @Test func `requests in turn, however many ask`() async throws {
+        let answers = try await withThrowingTaskGroup(of: (Int, String).self) { group in
+            for number in 0..<20 {
+                group.addTask { (number, try await worker.rows("SELECT \(number)")) }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        for number in 0..<20 { #expect(answers[number] == "[[\(number)]]") }
+    }
+
     @Test func `no result over another`() async throws {
         _ = try await csv("SELECT 1")
         let fault = try await faultOf { _ = try await csv("SELECT 2") }

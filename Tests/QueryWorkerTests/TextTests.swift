@@ -23,7 +23,7 @@ import Testing
         Row(value: 9_999_999, text: "9999999.0"), Row(value: 1e7, text: "1.0E7"),
         Row(value: 123_456_789.125, text: "1.23456789125E8"),
         Row(value: 1e10, text: "1.0E10"), Row(value: 1.5e300, text: "1.5E300"),
-        Row(value: 9_007_199_254_740_993, text: "9.007199254740992E15"),
+        Row(value: 9_007_199_254_740_992, text: "9.007199254740992E15"),
         Row(value: .leastNonzeroMagnitude, text: "5.0E-324"),
         Row(value: .greatestFiniteMagnitude, text: "1.7976931348623157E308"),
         Row(value: .infinity, text: "Infinity"), Row(value: -.infinity, text: "-Infinity"),

@@ -29,10 +29,10 @@ int sandbox_thread_count(void);
 /// Puts the calling process inside the walls, for good.
 ///
 /// Only threads that are started afterwards inherit all of them, so call it while there is one.
-/// The walls: resource limits, no new privileges, no capabilities, Landlock as far as the kernel
-/// has it, and a system call filter that refuses (EPERM) the network, other programs, other
-/// processes and the kernel's rarer interfaces. An inherited socket can still be read and written,
-/// with read and write.
+/// The walls: resource limits, no new privileges, no capability but those that pass over file modes
+/// (for a lake that belongs to someone else), Landlock as far as the kernel has it, and a system
+/// call filter that refuses (EPERM) the network, other programs, other processes and the kernel's
+/// rarer interfaces. An inherited socket can still be read and written, with read and write.
 ///
 /// Returns 0, or the error number; `failed_step` then names the wall that could not be raised.
 int sandbox_enter(const struct sandbox *sandbox, const char **failed_step);
