@@ -1,0 +1,230 @@
+"""A whole exchange under test: the built `bourse`, its data directory, and those who use it."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import boto3
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BOURSE = pathlib.Path(os.environ.get("BOURSE_BINARY", ROOT / ".build/debug/bourse"))
+# The AWS CLI of the virtual environment that runs the tests, whatever else is installed.
+AWS = pathlib.Path(sys.executable).parent / "aws"
+
+PROVIDER = "111111111111"
+REGION = "us-east-1"
+START_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 20
+COMMAND_SECONDS_MAX = 60
+
+
+def machine(home):
+    """The environment of someone's machine: nothing of AWS's in it but what the test puts there."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOURSE_"))
+    }
+    return environment | {
+        "HOME": str(home),
+        "AWS_CONFIG_FILE": str(home / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "aws-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "BOURSE_HOME": str(home / "bourse"),
+    }
+
+
+class Result:
+    """What a command did."""
+
+    def __init__(self, finished):
+        self.status = finished.returncode
+        self.out = finished.stdout
+        self.err = finished.stderr
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    def __repr__(self):
+        return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+def run(arguments, environment):
+    return Result(
+        subprocess.run(
+            [str(argument) for argument in arguments], env=environment, text=True, capture_output=True,
+            stdin=subprocess.DEVNULL, timeout=COMMAND_SECONDS_MAX))
+
+
+class Machine:
+    """A computer from which someone uses the exchange, with AWS's own tools and with `bourse`."""
+
+    def __init__(self, home, profile, account):
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.profile = profile
+        self.account = account
+        self.environment = machine(home)
+
+    def bourse(self, *arguments):
+        return run([BOURSE, *arguments], self.environment)
+
+    def aws(self, *arguments):
+        """The AWS CLI. Look at `status`: what fails is the test's to judge."""
+        return run([AWS, "--profile", self.profile, "--output", "json", *arguments], self.environment)
+
+    def client(self, service, **options):
+        """A boto3 client."""
+        with self._in_environment():
+            session = boto3.Session(profile_name=self.profile)
+            # Now, while the environment is this machine's: credential_process is started in it.
+            session.get_credentials().get_frozen_credentials()
+            return session.client(service, **options)
+
+    @property
+    def credentials(self):
+        """The keys that this machine's tools sign with."""
+        with self._in_environment():
+            return boto3.Session(profile_name=self.profile).get_credentials().get_frozen_credentials()
+
+    @contextlib.contextmanager
+    def _in_environment(self):
+        before = dict(os.environ)
+        os.environ.clear()
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+class Exchange:
+    """An exchange in a directory of its own, on a port of its own."""
+
+    def __init__(self, home):
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.data = home / "data"
+        self.log = home / "serve.log"
+        self.endpoint = None
+        self._process = None
+        self._port = 0
+
+    # Life
+
+    def init(self, *options):
+        result = run([BOURSE, "init", "--data", self.data, *options], machine(self.home))
+        assert result.status == 0, result
+        return self
+
+    def serve(self, clock_seconds=0):
+        """Starts the exchange and returns once it answers, after a restart on the port it had before.
+
+        `clock_seconds`: by how much its clock is ahead of everyone else's.
+        """
+        assert self._process is None, "it is running"
+        environment = machine(self.home)
+        if clock_seconds:
+            environment |= {
+                "LD_PRELOAD": str(shifted_clock(self.home)), "CLOCK_SHIFT_SECONDS": str(clock_seconds)}
+        begin = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(BOURSE), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self._port}"],
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        self.endpoint = self._announced(begin)
+        self._port = int(self.endpoint.rsplit(":", 1)[1])
+        return self
+
+    def _announced(self, begin):
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            said = self.log.read_bytes()[begin:].decode(errors="replace")
+            if found := re.search(r"answers at (http://\S+)\n", said):
+                return found.group(1)
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.02)
+        status, self._process = self._process.poll(), None
+        raise AssertionError(f"the exchange did not start (status {status}):\n{said}")
+
+    def stop(self):
+        """As its operator stops it; returns its exit status."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError("the exchange did not stop when told to") from None
+
+    def kill(self):
+        """As a power cut stops it."""
+        process, self._process = self._process, None
+        process.kill()
+        process.wait()
+
+    def restart(self, **options):
+        self.stop()
+        return self.serve(**options)
+
+    # People
+
+    @property
+    def provider(self):
+        """The administrator, on the exchange's own machine."""
+        provider = Machine(self.home / "provider", "bourse-admin", PROVIDER)
+        provider.environment |= {
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.data / "admin.credentials"),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": REGION,
+            "BOURSE_DATA": str(self.data),
+        }
+        return provider
+
+    def add_account(self, account, name="A Subscriber"):
+        """The one-time code for the account."""
+        result = self.provider.bourse("account", "add", account, "--name", name, "--json")
+        assert result.status == 0, result
+        return result.json["code"]
+
+    def subscriber(self, account, profile="nomura"):
+        """Lets the account in, and enrols a machine of its own for it."""
+        machine = Machine(self.home / f"subscriber-{account}", profile, account)
+        result = machine.bourse(
+            "enroll", "--endpoint", self.endpoint, "--code", self.add_account(account), "--profile",
+            profile)
+        assert result.status == 0, result
+        return machine
+
+    # Trail
+
+    @property
+    def trail(self):
+        """The records on the disk, oldest first."""
+        segments = sorted((self.data / "trail").glob("trail-*.jsonl"))
+        return [json.loads(line) for segment in segments for line in segment.read_text().splitlines()]
+
+    def verify(self):
+        return run([BOURSE, "trail", "verify", "--data", self.data], machine(self.home))
+
+
+def shifted_clock(home):
+    """A library that, loaded before others, shows a program another time of day."""
+    library = home / "shifted_clock.so"
+    if not library.exists():
+        source = pathlib.Path(__file__).with_name("shifted_clock.c")
+        compiler = shutil.which("cc") or shutil.which("clang")
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
