@@ -45,13 +45,12 @@ enum ServiceTable {
         return .s3
     }
 
-    /// - Throws: The unknown operation, or the unknown service, by name.
+    /// - Throws: ``AWSError/unknownOperation(_:of:)``, which names operation and service.
     static func match(
         _ request: WireRequest, in service: AWSService
     ) throws(AWSError) -> OperationTable.Match {
-        guard let table = tables[service.signingName] else {
-            throw .unknownOperation("of a service that is not served", of: service)
-        }
+        // A service that is not served is one without operations.
+        let table = tables[service.signingName] ?? OperationTable(service, [])
         return try table.match(request)
     }
 

@@ -66,11 +66,12 @@ def run(arguments, environment):
 class Machine:
     """A computer from which someone uses the exchange, with AWS's own tools and with `bourse`."""
 
-    def __init__(self, home, profile, account):
+    def __init__(self, home, profile, account, endpoint):
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
         self.profile = profile
         self.account = account
+        self.endpoint = endpoint
         self.environment = machine(home)
 
     def bourse(self, *arguments):
@@ -78,7 +79,11 @@ class Machine:
 
     def aws(self, *arguments):
         """The AWS CLI. Look at `status`: what fails is the test's to judge."""
-        return run([AWS, "--profile", self.profile, "--output", "json", *arguments], self.environment)
+        options = ["--profile", self.profile, "--output", "json"]
+        # Version 1 has a host of its own for SQS, which only the command line overrides.
+        if "sqs" in arguments:
+            options += ["--endpoint-url", self.endpoint]
+        return run([AWS, *options, *arguments], self.environment)
 
     def client(self, service, **options):
         """A boto3 client."""
@@ -89,10 +94,12 @@ class Machine:
             return session.client(service, **options)
 
     @property
-    def credentials(self):
-        """The keys that this machine's tools sign with."""
+    def keys(self):
+        """What this machine's tools sign with: key id, secret, session token."""
         with self._in_environment():
-            return boto3.Session(profile_name=self.profile).get_credentials().get_frozen_credentials()
+            session = boto3.Session(profile_name=self.profile)
+            keys = session.get_credentials().get_frozen_credentials()
+        return keys.access_key, keys.secret_key, keys.token
 
     @contextlib.contextmanager
     def _in_environment(self):
@@ -184,7 +191,7 @@ class Exchange:
     @property
     def provider(self):
         """The administrator, on the exchange's own machine."""
-        provider = Machine(self.home / "provider", "bourse-admin", PROVIDER)
+        provider = Machine(self.home / "provider", "bourse-admin", PROVIDER, self.endpoint)
         provider.environment |= {
             "AWS_SHARED_CREDENTIALS_FILE": str(self.data / "admin.credentials"),
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -201,7 +208,8 @@ class Exchange:
 
     def subscriber(self, account, profile="nomura"):
         """Lets the account in, and enrols a machine of its own for it."""
-        machine = Machine(self.home / f"subscriber-{account}", profile, account)
+        machine = Machine(
+            self.home / f"subscriber-{account}", profile, account, self.endpoint)
         result = machine.bourse(
             "enroll", "--endpoint", self.endpoint, "--code", self.add_account(account), "--profile",
             profile)

@@ -91,14 +91,17 @@ struct Sessions: Sendable {
     private func verified(
         _ token: String, among identities: IdentityState, _ request: Request
     ) async throws -> (WebIdentityClaims, EnrolledKeyRow) {
-        let keyID: String?
+        let header: JWTHeader
         do {
-            keyID = try DefaultJWTParser()
-                .parse(Array(token.utf8), as: WebIdentityClaims.self).header.kid
+            header = try DefaultJWTParser()
+                .parse(Array(token.utf8), as: WebIdentityClaims.self).header
         } catch {
             throw AWSError.invalidIdentityToken("The token is not a JSON Web Token of ours.")
         }
-        guard let id = keyID, let row = identities.enrolledKeys[id] else {
+        guard header.alg == "ES256" else {
+            throw AWSError.invalidIdentityToken("The token's alg must be ES256.")
+        }
+        guard let id = header.kid, let row = identities.enrolledKeys[id] else {
             throw AWSError.invalidIdentityToken("No enrolled key is named by the token's kid.")
         }
         let claims: WebIdentityClaims
@@ -110,7 +113,7 @@ struct Sessions: Sendable {
         } catch {
             throw AWSError.invalidIdentityToken("The token's signature does not hold.")
         }
-        guard claims.aud.value.contains(audience) else {
+        guard claims.aud.names.contains(audience) else {
             throw AWSError.invalidIdentityToken("The token's aud must be \(audience).")
         }
         guard claims.sub.value == row.account.rawValue else {
@@ -147,11 +150,28 @@ struct Sessions: Sendable {
 struct WebIdentityClaims: JWTPayload {
     var iss: IssuerClaim
     var sub: SubjectClaim
-    var aud: AudienceClaim
+    var aud: Audience
     var iat: IssuedAtClaim
     var exp: ExpirationClaim
     var jti: IDClaim
 
     /// The times are checked against the request's, so that a clock under test decides.
     func verify(using algorithm: some JWTAlgorithm) async throws {}
+
+    /// One name or a list of them, which may be empty. JWTKit's own claim stops the process at an empty
+    /// one, and this is read before anyone is known.
+    struct Audience: Codable {
+        let names: [String]
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let name = try? value.decode(String.self) {
+                names = [name]
+            } else {
+                names = try value.decode([String].self)
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws { try names.encode(to: encoder) }
+    }
 }
