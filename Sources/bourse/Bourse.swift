@@ -37,7 +37,8 @@ struct BourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Exchange:", subcommands: [InitCommand.self, ServeCommand.self]),
             CommandGroup(
-                name: "Provider:", subcommands: [AccountCommand.self, TrailCommand.self]),
+                name: "Provider:",
+                subcommands: [AccountCommand.self, SampleCommand.self, TrailCommand.self]),
             CommandGroup(
                 name: "Subscriber:",
                 subcommands: [EnrollCommand.self, CredentialsCommand.self]),

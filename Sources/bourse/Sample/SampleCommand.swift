@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+
+struct SampleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sample",
+        abstract: "Make an example lake: an asset manager's invented funds, as Parquet.",
+        discussion: """
+            The same numbers make the same bytes. Files that are there already are replaced, each of them \
+            at once.
+            """)
+
+    @Option(help: "The folder that becomes the lake.")
+    var out: String
+    @Option(help: "How many funds, 1 to \(SampleLake.fundsMax).")
+    var funds = 20
+    @Option(help: "How many business days from 2024-01-08 on, 1 to \(SampleLake.daysMax).")
+    var days = 30
+    @Option(help: "Another seed, other values.")
+    var seed = 42
+    @Flag(help: "Print JSON, for scripts.")
+    var json = false
+
+    func validate() throws {
+        guard (1...SampleLake.fundsMax).contains(funds) else {
+            throw ValidationError("--funds must be 1 to \(SampleLake.fundsMax).")
+        }
+        guard (1...SampleLake.daysMax).contains(days) else {
+            throw ValidationError("--days must be 1 to \(SampleLake.daysMax).")
+        }
+    }
+
+    func run() async throws {
+        let lake = URL(filePath: out, directoryHint: .isDirectory).absoluteURL
+        let tables = try SampleLake(funds: funds, seed: seed).write(days: 0..<days, to: lake)
+        if json { return try printJSON(Made(lake: lake.path(), seed: seed, tables: tables)) }
+        let rows = tables.map { table in
+            [
+                table.table, "\(table.rows) rows", "\(table.files) files",
+                "\((table.bytes + 1_023) / 1_024) KiB", table.prefix,
+            ]
+        }
+        print(
+            """
+            made \(lake.path()): \(funds) funds, \(days) business days from \
+            \(SampleLake.date(ofDay: 0)) to \(SampleLake.date(ofDay: days - 1)), seed \(seed)
+            \(aligned(rows, numbers: [1, 2, 3]))
+            next: bourse lake link nomura-data-lake \(lake.path())
+            """)
+    }
+
+    private struct Made: Encodable {
+        var lake: String
+        var seed: Int
+        var tables: [SampleLake.Written]
+    }
+}
+
+/// Rows in columns, two blanks before each; `numbers` are the columns that stand at the right.
+func aligned(_ rows: [[String]], numbers: Set<Int> = []) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+        rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+        row.enumerated().map { column, text in
+            let blanks = String(repeating: " ", count: widths[column] - text.count)
+            if numbers.contains(column) { return "  " + blanks + text }
+            return "  " + text + (column == row.count - 1 ? "" : blanks)
+        }.joined()
+    }.joined(separator: "\n")
+}
