@@ -31,6 +31,11 @@ public struct AWSError: Error, Equatable, Sendable {
     }
 }
 
+/// For whoever typed a command, and for the log.
+extension AWSError: CustomStringConvertible {
+    public var description: String { "\(message) (\(code))" }
+}
+
 extension AWSError {
     /// What we did not foresee. The log has the cause under the request's id; the caller has not.
     public static func internalFailure(_ service: AWSService) -> AWSError {

@@ -12,6 +12,14 @@ public struct AWSClient: Cloud {
     public static let answerBytesMax = 16 << 20
     static let timeout = TimeAmount.seconds(60)
 
+    /// One for the process, never shut down. Where nobody listens it says so at once, and does not try
+    /// until the time is up.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     public let account: AccountID
     public let region: String
     private let endpoint: URL
@@ -23,13 +31,13 @@ public struct AWSClient: Cloud {
     ///   - credentials: Nil for operations that need no signature.
     public init(
         endpoint: URL, account: AccountID, region: String, credentials: Credentials?,
-        http: HTTPClient = .shared
+        http: HTTPClient? = nil
     ) {
         self.endpoint = endpoint
         self.account = account
         self.region = region
         self.credentials = credentials
-        self.http = http
+        self.http = http ?? Self.http
     }
 
     public func send<Operation: AWSOperation>(
