@@ -34,5 +34,6 @@ check: setup
 format:
 	dev/format
 
-bench: build
-	dev/bench
+bench: setup
+	swift build --configuration release --product bourse
+	.venv/bin/python dev/bench
