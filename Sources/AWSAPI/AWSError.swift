@@ -39,7 +39,8 @@ extension AWSError: CustomStringConvertible {
 extension AWSError {
     /// What we did not foresee. The log has the cause under the request's id; the caller has not.
     public static func internalFailure(_ service: AWSService) -> AWSError {
-        let message = "The request failed inside the exchange. Its operator finds why under the request id."
+        let message =
+            "The request failed inside the exchange. Its operator finds why under the request id."
         return switch service.wire {
         case .restXML: AWSError("InternalError", status: 500, message)
         case .query: AWSError("InternalFailure", status: 500, message)
@@ -68,7 +69,10 @@ extension AWSError {
 
     /// A request that cannot be read as the operation's.
     public static func invalidInput(_ fault: WireFault, of service: AWSService) -> AWSError {
-        AWSError(service.invalidInputCode, "\(fault)")
+        if case (.notADocument, .restXML) = (fault, service.wire) {
+            return AWSError("MalformedXML", "\(fault)")
+        }
+        return AWSError(service.invalidInputCode, "\(fault)")
     }
 
     /// The caller may not do that.

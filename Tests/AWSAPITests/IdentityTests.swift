@@ -35,8 +35,9 @@ import Testing
 
     @Test func `is made for the resources that policies name`() throws {
         let account = try #require(AccountID(rawValue: "012345678901"))
-        #expect(ARN.role("lake/reader", in: account).description
-            == "arn:aws:iam::012345678901:role/lake/reader")
+        #expect(
+            ARN.role("lake/reader", in: account).description
+                == "arn:aws:iam::012345678901:role/lake/reader")
         #expect(ARN.root(of: account).description == "arn:aws:iam::012345678901:root")
         #expect(ARN.s3(bucket: "lake").description == "arn:aws:s3:::lake")
         #expect(ARN.s3(bucket: "lake", key: "a/b").description == "arn:aws:s3:::lake/a/b")

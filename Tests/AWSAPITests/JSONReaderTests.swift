@@ -124,14 +124,15 @@ import Testing
         #expect(fault?.offset == row.offset, "\(String(describing: fault))")
     }
 
-    @Test(arguments: [
-        [0x22, 0xFF, 0x22],
-        // A surrogate, an overlong slash, a scalar beyond the last, a character cut by the quote.
-        [0x22, 0xED, 0xA0, 0x80, 0x22],
-        [0x22, 0xC0, 0xAF, 0x22],
-        [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22],
-        [0x22, 0xE6, 0xBC, 0x22],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x22, 0xFF, 0x22],
+            // A surrogate, an overlong slash, a scalar beyond the last, a character cut by the quote.
+            [0x22, 0xED, 0xA0, 0x80, 0x22],
+            [0x22, 0xC0, 0xAF, 0x22],
+            [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22],
+            [0x22, 0xE6, 0xBC, 0x22],
+        ] as [[UInt8]])
     func `must be UTF-8`(_ bytes: [UInt8]) {
         #expect(throws: JSONFault.self) { try JSONValue(parsing: bytes) }
     }
@@ -195,7 +196,9 @@ import Testing
         for _ in 0..<Int.random(in: 1...5, using: &random) {
             let byte = likely.randomElement(using: &random) ?? 0
             let place = Int.random(in: 0...bytes.count, using: &random)
-            bytes.insert(Bool.random(using: &random) ? byte : .random(in: 0...255, using: &random), at: place)
+            bytes.insert(
+                Bool.random(using: &random) ? byte : .random(in: 0...255, using: &random), at: place
+            )
         }
         guard let value = try? JSONValue(parsing: bytes) else { return }
         #expect(try JSONValue(parsing: value.text) == value)

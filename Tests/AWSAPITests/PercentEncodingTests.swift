@@ -25,7 +25,9 @@ import Testing
         #expect(PercentEncoding.decode(encoded) == text)
     }
 
-    @Test(arguments: ["%", "a%", "%4", "%4x", "%x4", "% 1", "%+1", "%FF", "%E6%BC", "%C0%AF", "%ED%A0%80"])
+    @Test(arguments: [
+        "%", "a%", "%4", "%4x", "%x4", "% 1", "%+1", "%FF", "%E6%BC", "%C0%AF", "%ED%A0%80",
+    ])
     func `is refused where an escape is cut or no character comes of it`(_ encoded: String) {
         #expect(PercentEncoding.decode(encoded) == nil)
     }

@@ -280,10 +280,11 @@ import Testing
         let service: AWSService
         if Bool.random(using: &random) {
             service = .s3
-            request = S3.GetObject(
-                bucket: "lake", key: "k" + random.text(upTo: 30),
-                ifMatch: " a  \t b ", responseContentType: random.text(upTo: 10)
-            ).request
+            request =
+                S3.GetObject(
+                    bucket: "lake", key: "k" + random.text(upTo: 30),
+                    ifMatch: " a  \t b ", responseContentType: random.text(upTo: 10)
+                ).request
         } else {
             service = .glue
             request = Glue.GetTable(databaseName: random.text(upTo: 10), name: "nav").request

@@ -63,10 +63,12 @@ import Testing
     @Test(arguments: UInt64(1)...300)
     func `of random bytes is read or refused`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
-        var bytes = Array("<?xml version=\"1.0\"?><a><b c=\"d\">e &amp; f</b><![CDATA[g]]></a>".utf8)
+        var bytes = Array(
+            "<?xml version=\"1.0\"?><a><b c=\"d\">e &amp; f</b><![CDATA[g]]></a>".utf8)
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let place = Int.random(in: bytes.indices, using: &random)
-            bytes[place] = Bool.random(using: &random)
+            bytes[place] =
+                Bool.random(using: &random)
                 ? .random(in: 0...255, using: &random) : bytes.randomElement(using: &random) ?? 0
         }
         _ = try? XMLElement(parsing: bytes)

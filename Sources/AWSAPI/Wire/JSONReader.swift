@@ -34,7 +34,9 @@ private struct JSONReader {
 
     mutating func document() throws(JSONFault) -> JSONValue {
         // Once for the whole: no string can then end within a character.
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw fault("it is not UTF-8") }
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw fault("it is not UTF-8")
+        }
         let value = try value()
         skipSpace()
         guard place == bytes.count else { throw fault("text after the document") }
@@ -62,7 +64,8 @@ private struct JSONReader {
         skipSpace()
         guard let next else { throw fault("the document ends too early") }
         switch next {
-        case UInt8(ascii: "{"): return try nested { reader throws(JSONFault) in try reader.object() }
+        case UInt8(ascii: "{"):
+            return try nested { reader throws(JSONFault) in try reader.object() }
         case UInt8(ascii: "["): return try nested { reader throws(JSONFault) in try reader.array() }
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .bool(true))
@@ -144,7 +147,8 @@ private struct JSONReader {
         place += 1
         let start = place
         // Most strings have no escape: one pass, one copy.
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20
+        {
             place += 1
         }
         if next == UInt8(ascii: "\"") {
@@ -185,7 +189,9 @@ private struct JSONReader {
             guard unit & 0xF800 == 0xD800 else {
                 return append(UInt32(unit), to: &decoded)
             }
-            guard unit < 0xDC00, next == UInt8(ascii: "\\") else { throw fault("half a surrogate pair") }
+            guard unit < 0xDC00, next == UInt8(ascii: "\\") else {
+                throw fault("half a surrogate pair")
+            }
             place += 1
             guard next == UInt8(ascii: "u") else { throw fault("half a surrogate pair") }
             place += 1

@@ -27,7 +27,8 @@ public struct OperationTable: Sendable {
             let target = request.headers["x-amz-target"] ?? ""
             return try named(target.split(separator: ".").last.map(String.init) ?? target)
         case .query:
-            let items = QueryItem.parse(String(decoding: request.body, as: UTF8.self))
+            let items =
+                QueryItem.parse(String(decoding: request.body, as: UTF8.self))
                 + QueryItem.parse(request.query)
             return try named(items.first { $0.name == "Action" }?.value ?? "")
         case .restJSON, .restXML:

@@ -91,9 +91,7 @@ public struct ShapeWriter: Sendable {
         if isAudit { put(name, value) } else { head.labels[name] = value }
     }
 
-    /// - Parameters:
-    ///   - name: In lower case.
-    ///   - timestamp: The form of a date.
+    /// The name is in lower case.
     public mutating func header(
         _ name: String, _ value: (some WireValue)?, as timestamp: Timestamp = .httpDate
     ) {
@@ -107,9 +105,8 @@ public struct ShapeWriter: Sendable {
     }
 
     public mutating func headers(prefix: String, _ values: [String: String]?) {
-        for (name, value) in (values ?? [:]).sorted(by: { $0.key < $1.key }) {
-            header(prefix + name.lowercased(), value)
-        }
+        let headers = (values ?? [:]).map { (name: prefix + $0.key.lowercased(), value: $0.value) }
+        for (name, value) in headers.sorted(by: { $0.name < $1.name }) { header(name, value) }
     }
 
     public mutating func query(

@@ -11,9 +11,8 @@ public enum Timestamp: Sendable {
     /// `Sun, 18 Feb 2024 14:32:01 GMT` (IMF-fixdate): headers.
     case httpDate
 
-    /// Forms without a fraction drop it; the others keep the nearest millisecond.
-    ///
-    /// - Parameter date: One outside the years 1 to 9999 is written as the nearest within.
+    /// Forms without a fraction drop it; the others keep the nearest millisecond. A date outside the
+    /// years 1 to 9999 is written as the nearest within.
     public func text(_ date: Date) -> String {
         switch self {
         case .epochSeconds:

@@ -21,7 +21,8 @@ public enum WireFault: Error, Equatable, CustomStringConvertible {
         switch self {
         case .notADocument: self
         case .missing(let path): .missing(path: [member] + path)
-        case .wrongType(let path, let expected): .wrongType(path: [member] + path, expected: expected)
+        case .wrongType(let path, let expected):
+            .wrongType(path: [member] + path, expected: expected)
         }
     }
 }

@@ -79,9 +79,10 @@ extension Int: WireValue {
 
 extension Double: WireValue {
     public init(from node: WireNode) throws(WireFault) {
-        let read: Double? = if case .json(let value) = node { value.double } else {
-            node.text.flatMap { Double($0) }
-        }
+        let read: Double? =
+            if case .json(let value) = node { value.double } else {
+                node.text.flatMap { Double($0) }
+            }
         guard let read, read.isFinite else { throw .wrongType(path: [], expected: "a number") }
         self = read
     }
@@ -91,9 +92,10 @@ extension Double: WireValue {
 
 extension Bool: WireValue {
     public init(from node: WireNode) throws(WireFault) {
-        let read: Bool? = if case .json(let value) = node { value.bool } else {
-            node.text.flatMap { Bool($0.lowercased()) }
-        }
+        let read: Bool? =
+            if case .json(let value) = node { value.bool } else {
+                node.text.flatMap { Bool($0.lowercased()) }
+            }
         guard let read else { throw .wrongType(path: [], expected: "true or false") }
         self = read
     }
@@ -169,7 +171,9 @@ extension Dictionary: WireValue where Key == String, Value: WireValue {
             }
         case .xml(let element):
             for entry in element.children {
-                guard let key = entry.child("key"), let value = entry.child("value") else { continue }
+                guard let key = entry.child("key"), let value = entry.child("value") else {
+                    continue
+                }
                 do {
                     self[key.text] = try Value(from: .xml(value))
                 } catch { throw error.inside(key.text) }

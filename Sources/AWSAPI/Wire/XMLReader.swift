@@ -25,7 +25,9 @@ private struct XMLReader {
     init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     mutating func document() throws(WireFault) -> XMLElement {
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw fault("it is not UTF-8") }
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw fault("it is not UTF-8")
+        }
         _ = take("\u{FEFF}")
         try skipAround()
         guard take("<") else { throw fault("an element is expected") }
@@ -189,7 +191,8 @@ private struct XMLReader {
         case "quot": text.append(UInt8(ascii: "\""))
         case "apos": text.append(UInt8(ascii: "'"))
         default:
-            let code = name.hasPrefix("#x")
+            let code =
+                name.hasPrefix("#x")
                 ? UInt32(name.dropFirst(2), radix: 16)
                 : name.hasPrefix("#") ? UInt32(name.dropFirst()) : nil
             guard let code, code >= 0x20 || [0x09, 0x0A, 0x0D].contains(code),

@@ -107,7 +107,7 @@ extension S3 {
         public static let service = AWSService.s3
         public static let name = "GetBucketLocation"
         public static let route = Route("GET", "/{Bucket}?location")
-        public static let rootElement = "LocationConstraint"
+        public static let rootElement: String? = "LocationConstraint"
 
         public struct Response: AWSShape {
             public var locationConstraint: BucketLocationConstraint?
@@ -153,7 +153,7 @@ extension S3 {
         public static let service = AWSService.s3
         public static let name = "GetBucketVersioning"
         public static let route = Route("GET", "/{Bucket}?versioning")
-        public static let rootElement = "VersioningConfiguration"
+        public static let rootElement: String? = "VersioningConfiguration"
 
         public struct Response: AWSShape {
             public var status: BucketVersioningStatus?
@@ -895,7 +895,7 @@ extension S3 {
         public static let service = AWSService.s3
         public static let name = "ListBuckets"
         public static let route = Route("GET", "/")
-        public static let rootElement = "ListAllMyBucketsResult"
+        public static let rootElement: String? = "ListAllMyBucketsResult"
 
         public struct Response: AWSShape {
             public var buckets: [Bucket]?
@@ -963,7 +963,7 @@ extension S3 {
         public static let service = AWSService.s3
         public static let name = "ListObjectsV2"
         public static let route = Route("GET", "/{Bucket}?list-type=2")
-        public static let rootElement = "ListBucketResult"
+        public static let rootElement: String? = "ListBucketResult"
 
         public struct Response: AWSShape {
             public var isTruncated: Bool?
