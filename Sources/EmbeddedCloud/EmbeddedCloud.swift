@@ -60,7 +60,16 @@ public final class EmbeddedCloud: Sendable {
             state: state, audience: Self.audience(of: exchange.account), exchange: exchange)
         let sessions = Sessions(
             state: state, sealingKey: sealingKey, audience: Self.audience(of: exchange.account))
-        let all = accounts.handlers + sessions.handlers
+        let expressions = ExpressionEngine()
+        let all =
+            accounts.handlers + sessions.handlers
+            + Databases(state: state, region: region).handlers
+            + Tables(state: state, engine: expressions, region: region).handlers
+            + DataLakeSettings(state: state, exchangeAccount: account).handlers
+            + RegisteredLocations(state: state).handlers
+            + DataCellsFilters(state: state, engine: expressions).handlers
+            + Permissions(state: state, log: log).handlers
+            + PermissionLists(state: state).handlers
         handlers = Dictionary(
             all.map { (ObjectIdentifier($0.operation), $0) }, uniquingKeysWith: { first, _ in first })
     }

@@ -36,6 +36,43 @@ extension Glue {
         }
     }
 
+    /// Source: AWS Glue API Reference, CreatePartition.
+    public struct CreatePartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "CreatePartition"
+
+        public typealias Response = EmptyResponse
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionInput: PartitionInput
+        public var catalogId: String?
+
+        public init(
+            databaseName: String, tableName: String, partitionInput: PartitionInput,
+            catalogId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionInput = partitionInput
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionInput = try reader.required("PartitionInput")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionInput", partitionInput)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Glue API Reference, CreateTable.
     public struct CreateTable: AWSOperation {
         public static let service = AWSService.glue
@@ -83,6 +120,71 @@ extension Glue {
             writer.put("PartitionIndexes", partitionIndexes)
             writer.put("TransactionId", transactionId)
             writer.put("OpenTableFormatInput", openTableFormatInput)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, DeleteDatabase.
+    public struct DeleteDatabase: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "DeleteDatabase"
+
+        public typealias Response = EmptyResponse
+
+        public var name: String
+        public var catalogId: String?
+
+        public init(
+            name: String, catalogId: String? = nil
+        ) {
+            self.name = name
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, DeleteTable.
+    public struct DeleteTable: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "DeleteTable"
+
+        public typealias Response = EmptyResponse
+
+        public var databaseName: String
+        public var name: String
+        public var catalogId: String?
+        public var transactionId: String?
+
+        public init(
+            databaseName: String, name: String, catalogId: String? = nil,
+            transactionId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.name = name
+            self.catalogId = catalogId
+            self.transactionId = transactionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            name = try reader.required("Name")
+            catalogId = try reader.optional("CatalogId")
+            transactionId = try reader.optional("TransactionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("Name", name)
+            writer.put("CatalogId", catalogId)
+            writer.put("TransactionId", transactionId)
         }
     }
 
@@ -189,6 +291,93 @@ extension Glue {
             writer.put("MaxResults", maxResults)
             writer.put("ResourceShareType", resourceShareType)
             writer.put("AttributesToGet", attributesToGet)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, GetPartitions.
+    public struct GetPartitions: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetPartitions"
+
+        public struct Response: AWSShape {
+            public var partitions: [Partition]?
+            public var nextToken: String?
+
+            public init(
+                partitions: [Partition]? = nil, nextToken: String? = nil
+            ) {
+                self.partitions = partitions
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                partitions = try reader.optional("Partitions")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Partitions", partitions)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var catalogId: String?
+        public var expression: String?
+        public var nextToken: String?
+        public var segment: Segment?
+        public var maxResults: Int?
+        public var excludeColumnSchema: Bool?
+        public var transactionId: String?
+        public var queryAsOfTime: Date?
+        public var auditContext: AuditContext?
+
+        public init(
+            databaseName: String, tableName: String, catalogId: String? = nil,
+            expression: String? = nil, nextToken: String? = nil, segment: Segment? = nil,
+            maxResults: Int? = nil, excludeColumnSchema: Bool? = nil, transactionId: String? = nil,
+            queryAsOfTime: Date? = nil, auditContext: AuditContext? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.catalogId = catalogId
+            self.expression = expression
+            self.nextToken = nextToken
+            self.segment = segment
+            self.maxResults = maxResults
+            self.excludeColumnSchema = excludeColumnSchema
+            self.transactionId = transactionId
+            self.queryAsOfTime = queryAsOfTime
+            self.auditContext = auditContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            catalogId = try reader.optional("CatalogId")
+            expression = try reader.optional("Expression")
+            nextToken = try reader.optional("NextToken")
+            segment = try reader.optional("Segment")
+            maxResults = try reader.optional("MaxResults")
+            excludeColumnSchema = try reader.optional("ExcludeColumnSchema")
+            transactionId = try reader.optional("TransactionId")
+            queryAsOfTime = try reader.optional("QueryAsOfTime")
+            auditContext = try reader.optional("AuditContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("CatalogId", catalogId)
+            writer.put("Expression", expression)
+            writer.put("NextToken", nextToken)
+            writer.put("Segment", segment)
+            writer.put("MaxResults", maxResults)
+            writer.put("ExcludeColumnSchema", excludeColumnSchema)
+            writer.put("TransactionId", transactionId)
+            writer.put("QueryAsOfTime", queryAsOfTime)
+            writer.put("AuditContext", auditContext)
         }
     }
 

@@ -621,6 +621,59 @@ extension Glue {
         }
     }
 
+    public struct Partition: AWSShape {
+        public var values: [String]?
+        public var databaseName: String?
+        public var tableName: String?
+        public var creationTime: Date?
+        public var lastAccessTime: Date?
+        public var storageDescriptor: StorageDescriptor?
+        public var parameters: [String: String]?
+        public var lastAnalyzedTime: Date?
+        public var catalogId: String?
+
+        public init(
+            values: [String]? = nil, databaseName: String? = nil, tableName: String? = nil,
+            creationTime: Date? = nil, lastAccessTime: Date? = nil,
+            storageDescriptor: StorageDescriptor? = nil, parameters: [String: String]? = nil,
+            lastAnalyzedTime: Date? = nil, catalogId: String? = nil
+        ) {
+            self.values = values
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.creationTime = creationTime
+            self.lastAccessTime = lastAccessTime
+            self.storageDescriptor = storageDescriptor
+            self.parameters = parameters
+            self.lastAnalyzedTime = lastAnalyzedTime
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            values = try reader.optional("Values")
+            databaseName = try reader.optional("DatabaseName")
+            tableName = try reader.optional("TableName")
+            creationTime = try reader.optional("CreationTime")
+            lastAccessTime = try reader.optional("LastAccessTime")
+            storageDescriptor = try reader.optional("StorageDescriptor")
+            parameters = try reader.optional("Parameters")
+            lastAnalyzedTime = try reader.optional("LastAnalyzedTime")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Values", values)
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("CreationTime", creationTime)
+            writer.put("LastAccessTime", lastAccessTime)
+            writer.put("StorageDescriptor", storageDescriptor)
+            writer.put("Parameters", parameters)
+            writer.put("LastAnalyzedTime", lastAnalyzedTime)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     public struct PartitionIndex: AWSShape {
         public var keys: [String]
         public var indexName: String
@@ -640,6 +693,42 @@ extension Glue {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("Keys", keys)
             writer.put("IndexName", indexName)
+        }
+    }
+
+    public struct PartitionInput: AWSShape {
+        public var values: [String]?
+        public var lastAccessTime: Date?
+        public var storageDescriptor: StorageDescriptor?
+        public var parameters: [String: String]?
+        public var lastAnalyzedTime: Date?
+
+        public init(
+            values: [String]? = nil, lastAccessTime: Date? = nil,
+            storageDescriptor: StorageDescriptor? = nil, parameters: [String: String]? = nil,
+            lastAnalyzedTime: Date? = nil
+        ) {
+            self.values = values
+            self.lastAccessTime = lastAccessTime
+            self.storageDescriptor = storageDescriptor
+            self.parameters = parameters
+            self.lastAnalyzedTime = lastAnalyzedTime
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            values = try reader.optional("Values")
+            lastAccessTime = try reader.optional("LastAccessTime")
+            storageDescriptor = try reader.optional("StorageDescriptor")
+            parameters = try reader.optional("Parameters")
+            lastAnalyzedTime = try reader.optional("LastAnalyzedTime")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Values", values)
+            writer.put("LastAccessTime", lastAccessTime)
+            writer.put("StorageDescriptor", storageDescriptor)
+            writer.put("Parameters", parameters)
+            writer.put("LastAnalyzedTime", lastAnalyzedTime)
         }
     }
 
@@ -748,6 +837,28 @@ extension Glue {
             writer.put("SchemaId", schemaId)
             writer.put("SchemaVersionId", schemaVersionId)
             writer.put("SchemaVersionNumber", schemaVersionNumber)
+        }
+    }
+
+    public struct Segment: AWSShape {
+        public var segmentNumber: Int
+        public var totalSegments: Int
+
+        public init(
+            segmentNumber: Int, totalSegments: Int
+        ) {
+            self.segmentNumber = segmentNumber
+            self.totalSegments = totalSegments
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            segmentNumber = try reader.required("SegmentNumber")
+            totalSegments = try reader.required("TotalSegments")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("SegmentNumber", segmentNumber)
+            writer.put("TotalSegments", totalSegments)
         }
     }
 

@@ -15,7 +15,8 @@ extension AWSService {
 extension Glue {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateDatabase.self, CreateTable.self, GetDatabase.self, GetDatabases.self, GetTable.self,
+        CreateDatabase.self, CreatePartition.self, CreateTable.self, DeleteDatabase.self,
+        DeleteTable.self, GetDatabase.self, GetDatabases.self, GetPartitions.self, GetTable.self,
         GetTables.self,
     ]
 }

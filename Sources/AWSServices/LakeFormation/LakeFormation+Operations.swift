@@ -28,6 +28,44 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, DeleteDataCellsFilter.
+    public struct DeleteDataCellsFilter: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "DeleteDataCellsFilter"
+        public static let route = Route("POST", "/DeleteDataCellsFilter")
+
+        public typealias Response = EmptyResponse
+
+        public var tableCatalogId: String?
+        public var databaseName: String?
+        public var tableName: String?
+        public var name: String?
+
+        public init(
+            tableCatalogId: String? = nil, databaseName: String? = nil, tableName: String? = nil,
+            name: String? = nil
+        ) {
+            self.tableCatalogId = tableCatalogId
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.name = name
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tableCatalogId = try reader.optional("TableCatalogId")
+            databaseName = try reader.optional("DatabaseName")
+            tableName = try reader.optional("TableName")
+            name = try reader.optional("Name")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TableCatalogId", tableCatalogId)
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("Name", name)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, DescribeResource.
     public struct DescribeResource: AWSOperation {
         public static let service = AWSService.lakeFormation

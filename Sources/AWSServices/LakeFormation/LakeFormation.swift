@@ -15,8 +15,9 @@ extension AWSService {
 extension LakeFormation {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateDataCellsFilter.self, DescribeResource.self, GetDataCellsFilter.self,
-        GetDataLakeSettings.self, GrantPermissions.self, ListPermissions.self,
-        PutDataLakeSettings.self, RegisterResource.self, RevokePermissions.self,
+        CreateDataCellsFilter.self, DeleteDataCellsFilter.self, DescribeResource.self,
+        GetDataCellsFilter.self, GetDataLakeSettings.self, GrantPermissions.self,
+        ListPermissions.self, PutDataLakeSettings.self, RegisterResource.self,
+        RevokePermissions.self,
     ]
 }

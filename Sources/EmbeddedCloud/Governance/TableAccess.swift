@@ -6,6 +6,14 @@ struct TableAccess: Equatable, Sendable {
     var columns: [ColumnAccess]
     /// The rows that are there at all. Nil: every row.
     var rows: RowPredicate?
+
+    /// Every row of every column.
+    static func whole(_ columns: [String]) -> TableAccess {
+        TableAccess(columns: columns.map { ColumnAccess(name: $0, visible: nil) }, rows: nil)
+    }
+
+    /// Whether nothing is hidden of those columns.
+    func isWhole(_ columns: [String]) -> Bool { self == .whole(columns) }
 }
 
 struct ColumnAccess: Equatable, Sendable {
@@ -14,33 +22,55 @@ struct ColumnAccess: Equatable, Sendable {
     var visible: RowPredicate?
 }
 
-/// A row filter as a tree: made by a parser from what the grantor wrote, never pasted from it.
-indirect enum RowPredicate: Hashable, Codable, Sendable {
-    enum Comparison: String, Codable, Sendable {
-        case equal = "="
-        case notEqual = "<>"
-        case less = "<"
-        case lessOrEqual = "<="
-        case greater = ">"
-        case greaterOrEqual = ">="
+/// One grant of SELECT on a part of a table: these columns in those rows.
+struct SelectGrant: Equatable, Sendable {
+    var columns: ColumnSelection
+    /// Nil: every row.
+    var rows: RowPredicate?
+}
+
+/// Some of a table's columns. Names in lower case: case does not count.
+enum ColumnSelection: Hashable, Sendable {
+    case only(Set<String>)
+    case except(Set<String>)
+
+    static let all = ColumnSelection.except([])
+
+    func contains(_ column: String) -> Bool {
+        switch self {
+        case .only(let names): names.contains(column.lowercased())
+        case .except(let names): !names.contains(column.lowercased())
+        }
+    }
+}
+
+extension TableAccess {
+    /// Adds grants up: a row is there if one grant shows it, and a column has its value in a row if one
+    /// grant shows that column there. Nothing takes away.
+    ///
+    /// - Parameter columns: The table's, partition keys included, in its order.
+    /// - Returns: Nil where the grants show no column at all.
+    init?(adding grants: [SelectGrant], columns: [String]) {
+        let shown = columns.compactMap { column in
+            let showing = grants.filter { $0.columns.contains(column) }
+            return showing.isEmpty ? nil : (name: column, rows: Self.union(showing))
+        }
+        guard !shown.isEmpty else { return nil }
+        let rows = Self.union(grants.filter { grant in columns.contains(where: grant.columns.contains) })
+        self.columns = shown.map { column in
+            ColumnAccess(name: column.name, visible: column.rows == rows ? nil : column.rows)
+        }
+        self.rows = rows
     }
 
-    /// A constant, in the type that the column has.
-    enum Literal: Hashable, Codable, Sendable {
-        case string(String)
-        /// As written.
-        case number(String)
-        case boolean(Bool)
+    /// The rows that at least one of the grants shows; nil for every row. Grants in the same order give
+    /// the same predicate, so two unions can be compared.
+    private static func union(_ grants: [SelectGrant]) -> RowPredicate? {
+        var predicates: [RowPredicate] = []
+        for grant in grants {
+            guard let rows = grant.rows else { return nil }
+            if !predicates.contains(rows) { predicates.append(rows) }
+        }
+        return predicates.count == 1 ? predicates[0] : .any(predicates)
     }
-
-    case always
-    case compare(column: String, Comparison, Literal)
-    case among(column: String, [Literal])
-    case between(column: String, low: Literal, high: Literal)
-    /// SQL's LIKE with `%` and `_`.
-    case like(column: String, pattern: String)
-    case isNull(column: String)
-    case not(RowPredicate)
-    case all([RowPredicate])
-    case any([RowPredicate])
 }

@@ -1,0 +1,93 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import GlueAPI
+import HashTreeCollections
+import Ledger
+
+/// The data catalogue: what databases and tables each account has, in AWS's own shapes.
+///
+/// It says what exists. Who may know of it is the governance's to say.
+struct CatalogueState: Sendable {
+    struct Database: Sendable {
+        var definition: Glue.Database
+        /// The principal that made it, as an ARN.
+        var createdBy: String
+        var tables: TreeDictionary<String, Glue.Table> = [:]
+    }
+
+    private var catalogs: TreeDictionary<AccountID, TreeDictionary<String, Database>> = [:]
+
+    init(loading db: GRDB.Database) throws {
+        for row in try DatabaseRow.fetchAll(db) {
+            self[DatabaseID(catalog: row.catalog, name: row.name)] = Database(
+                definition: try Glue.Database(json: row.definition), createdBy: row.createdBy)
+        }
+        for row in try TableRow.fetchAll(db) {
+            let id = TableID(catalog: row.catalog, database: row.database, name: row.name)
+            self[id] = try Glue.Table(json: row.definition)
+        }
+    }
+
+    subscript(id: DatabaseID) -> Database? {
+        get { catalogs[id.catalog]?[id.name] }
+        set { catalogs[id.catalog, default: [:]][id.name] = newValue }
+    }
+
+    /// Setting a table of a database that is not there changes nothing.
+    subscript(id: TableID) -> Glue.Table? {
+        get { catalogs[id.catalog]?[id.database]?.tables[id.name] }
+        set { catalogs[id.catalog]?[id.database]?.tables[id.name] = newValue }
+    }
+
+    /// By name.
+    func databases(of catalog: AccountID) -> [DatabaseID] {
+        (catalogs[catalog] ?? [:]).keys.sorted().map { DatabaseID(catalog: catalog, name: $0) }
+    }
+
+    /// By name.
+    func tables(of database: DatabaseID) -> [TableID] {
+        (self[database]?.tables ?? [:]).keys.sorted().map(database.table)
+    }
+
+    static let migration = Migration(
+        "1-catalogue",
+        """
+        CREATE TABLE catalogDatabase (
+            catalog TEXT NOT NULL CHECK (length(catalog) = 12),
+            name TEXT NOT NULL CHECK (name <> ''),
+            createdBy TEXT NOT NULL,
+            definition TEXT NOT NULL CHECK (json_valid(definition)),
+            PRIMARY KEY (catalog, name)
+        ) STRICT;
+        CREATE TABLE catalogTable (
+            catalog TEXT NOT NULL,
+            database TEXT NOT NULL,
+            name TEXT NOT NULL CHECK (name <> ''),
+            definition TEXT NOT NULL CHECK (json_valid(definition)),
+            PRIMARY KEY (catalog, database, name),
+            FOREIGN KEY (catalog, database) REFERENCES catalogDatabase(catalog, name)
+                ON DELETE CASCADE
+        ) STRICT;
+        """)
+}
+
+struct DatabaseRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "catalogDatabase"
+
+    var catalog: AccountID
+    var name: String
+    var createdBy: String
+    /// `Glue.Database` in JSON.
+    var definition: String
+}
+
+struct TableRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "catalogTable"
+
+    var catalog: AccountID
+    var database: String
+    var name: String
+    /// `Glue.Table` in JSON.
+    var definition: String
+}

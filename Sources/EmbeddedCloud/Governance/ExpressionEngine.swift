@@ -1,0 +1,67 @@
+import AWSAPI
+import Dispatch
+import DuckDB
+
+/// An engine of the exchange's own, for what callers write as expressions and patterns.
+///
+/// Their text goes in as a parameter, and is only ever read: as a syntax tree, or as a pattern of a
+/// linear-time matcher. Nothing of it runs. The engine blocks, so the actor has a queue of its own.
+actor ExpressionEngine {
+    private static let settings = [
+        "threads": "1", "memory_limit": "256MB", "enable_external_access": "false",
+        "autoload_known_extensions": "false", "autoinstall_known_extensions": "false",
+    ]
+
+    private let executor = QueueExecutor(label: "bourse.expressions")
+    /// Opened by the first call: most requests have no expression.
+    private var connection: Connection?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    /// The engine's own syntax tree of a script.
+    ///
+    /// - Returns: An object with the script's `statements`, or with `error` and `error_message`.
+    func syntaxTree(of script: String) throws -> JSONValue {
+        let rows = try opened().rows(
+            "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", [.text(script)])
+        return try JSONValue(parsing: rows[0][0].text ?? "")
+    }
+
+    /// Those of the names that the pattern describes from beginning to end; case does not count.
+    ///
+    /// - Parameter pattern: A regular expression as RE2 has it, so without back references.
+    /// - Returns: Nil if the pattern is none.
+    func names(_ names: [String], matching pattern: String) throws -> Set<String>? {
+        let list = JSONValue.array(names.map(JSONValue.string)).text
+        do {
+            let rows = try opened().rows(
+                """
+                SELECT name FROM (SELECT unnest(from_json(CAST(? AS JSON), '["VARCHAR"]')) AS name)
+                WHERE regexp_full_match(name, CAST(? AS VARCHAR), 'i')
+                """, [.text(list), .text(pattern)])
+            return Set(rows.compactMap { $0[0].text })
+        } catch let error as DuckDBError where error.kind == .invalidInput {
+            return nil
+        }
+    }
+
+    private func opened() throws -> Connection {
+        if let connection { return connection }
+        let opened = try Database(.memory, settings: Self.settings).connect()
+        connection = opened
+        return opened
+    }
+}
+
+private final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

@@ -1,0 +1,93 @@
+import DuckDB
+
+/// A row filter as a tree: made by a parser from what the grantor wrote, never pasted from it.
+///
+/// As in SQL, what compares with NULL is neither true nor false, and such a row is hidden.
+indirect enum RowPredicate: Hashable, Codable, Sendable {
+    enum Comparison: String, Codable, Sendable {
+        case equal = "="
+        case notEqual = "<>"
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+    }
+
+    /// A constant that is known to be a value of the column's type.
+    struct Literal: Hashable, Codable, Sendable {
+        var type: ColumnType
+        /// As the engine reads it: `F001`, `-1.50`, `true`, `2024-02-18`.
+        var text: String
+    }
+
+    case compare(column: String, Comparison, Literal)
+    case among(column: String, [Literal])
+    case between(column: String, low: Literal, high: Literal)
+    /// SQL's LIKE with `%` and `_`.
+    case like(column: String, pattern: String)
+    case isNull(column: String)
+    case not(RowPredicate)
+    case all([RowPredicate])
+    case any([RowPredicate])
+}
+
+extension RowPredicate {
+    /// The columns that it reads, by the table's own names.
+    var columns: Set<String> {
+        switch self {
+        case .compare(let column, _, _), .among(let column, _), .between(let column, _, _),
+            .like(let column, _), .isNull(let column):
+            [column]
+        case .not(let predicate): predicate.columns
+        case .all(let predicates), .any(let predicates):
+            predicates.reduce(into: []) { $0.formUnion($1.columns) }
+        }
+    }
+
+    /// The predicate for the engine. Names are quoted, constants typed; nothing of it is the grantor's
+    /// text as it was.
+    ///
+    /// Each column is brought to the type that the catalogue declares by `TRY_CAST`: where the file has
+    /// that type the engine drops the cast and prunes by the column, and where it has another one, a
+    /// value that does not convert hides its row. A plain comparison would convert, fail, and show a
+    /// hidden value in its error.
+    var sql: String {
+        switch self {
+        case .compare(let column, let comparison, let literal):
+            "\(literal.type.sql(column)) \(comparison.rawValue) \(literal.sql)"
+        case .among(let column, let literals):
+            if let type = literals.first?.type {
+                "\(type.sql(column)) IN (\(literals.map(\.sql).joined(separator: ", ")))"
+            } else {
+                "FALSE"
+            }
+        case .between(let column, let low, let high):
+            "\(low.type.sql(column)) BETWEEN \(low.sql) AND \(high.sql)"
+        case .like(let column, let pattern):
+            "\(ColumnType.string.sql(column)) LIKE \(pattern.sqlLiteral)"
+        case .isNull(let column): "\(column.sqlIdentifier) IS NULL"
+        case .not(let predicate): "NOT (\(predicate.sql))"
+        case .all(let predicates): Self.joined(predicates, by: " AND ", empty: "TRUE")
+        case .any(let predicates): Self.joined(predicates, by: " OR ", empty: "FALSE")
+        }
+    }
+
+    private static func joined(
+        _ predicates: [RowPredicate], by conjunction: String, empty: String
+    ) -> String {
+        predicates.isEmpty
+            ? empty : predicates.map { "(\($0.sql))" }.joined(separator: conjunction)
+    }
+}
+
+extension RowPredicate.Literal {
+    var sql: String {
+        type == .string ? text.sqlLiteral : "CAST(\(text.sqlLiteral) AS \(type.sql))"
+    }
+}
+
+extension ColumnType {
+    fileprivate func sql(_ column: String) -> String {
+        "TRY_CAST(\(column.sqlIdentifier) AS \(sql))"
+    }
+}
