@@ -10,6 +10,8 @@ public struct AWSError: Error, Equatable, Sendable {
     public var message: String
     /// What some errors carry besides: Data Exchange's `ResourceId`, S3's `BucketName`.
     public var members: [Member]
+    /// What travels in the answer's head besides: an ETag with 304, the size with 416.
+    public var headers: [WireHeader] = []
     /// The code under which clients of an older, query-protocol form of the service know it (SQS).
     public var legacyQueryCode: String?
 

@@ -20,6 +20,8 @@ public protocol AWSOperation: AWSShape {
     static var route: Route { get }
     /// False where the request itself carries the proof of who sends it: a token, a code.
     static var isSigned: Bool { get }
+    /// True where the request's body is an object's bytes, which stream past the shape.
+    static var streamsBody: Bool { get }
     /// The root of the answer in S3's XML: `ListBucketResult`. Nil where the answer is headers alone.
     static var rootElement: String? { get }
 }
@@ -27,6 +29,7 @@ public protocol AWSOperation: AWSShape {
 extension AWSOperation {
     public static var route: Route { .rpc }
     public static var isSigned: Bool { true }
+    public static var streamsBody: Bool { false }
     public static var rootElement: String? { nil }
     /// The IAM action: `glue:GetTable`.
     public static var action: String { "\(service.actionPrefix):\(name)" }

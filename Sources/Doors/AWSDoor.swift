@@ -9,36 +9,82 @@ import FoundationEssentials
 struct AWSDoor: Sendable {
     let cloud: EmbeddedCloud
 
-    /// Answers a request whose body has been read.
-    func reply(to request: WireRequest, origin: Call.Origin) async -> WireReply {
+    /// Bodies of operations are documents, not data: longer ones are refused. Bytes.
+    static let documentBytesMax = 4 << 20
+
+    /// Answers a request.
+    ///
+    /// - Parameters:
+    ///   - request: Its head.
+    ///   - body: Read here where it is a document, and left to the operation where it is an object.
+    /// - Throws: What the connection says while the body is read.
+    func reply(
+        to request: WireRequest, body: RequestBytes, origin: Call.Origin
+    ) async throws -> DoorReply {
         let service = ServiceTable.service(of: request)
+        var request = request
+        var upload: ObjectUpload?
+        if let match = try? ServiceTable.match(request, in: service), match.operation.streamsBody {
+            upload = ObjectUpload(
+                pieces: body, payloadHash: request.headers["x-amz-content-sha256"] ?? "")
+        } else {
+            guard let document = try await body.collect(atMost: Self.documentBytesMax) else {
+                let error = AWSError(
+                    "RequestEntityTooLarge", status: 413,
+                    "The body of an operation may have \(Self.documentBytesMax) bytes.")
+                return DoorReply(
+                    await refuse(
+                        error, service, operation: "Unknown", caller: nil, request, origin))
+            }
+            request.body = document
+        }
+        return await reply(to: request, of: service, upload: upload, origin: origin)
+    }
+
+    private func reply(
+        to request: WireRequest, of service: AWSService, upload: ObjectUpload?,
+        origin: Call.Origin
+    ) async -> DoorReply {
         let match = Result { () throws(AWSError) in try ServiceTable.match(request, in: service) }
         let operation = try? match.get().operation
         var caller: Caller?
         do throws(AWSError) {
-            let sender = try self.caller(of: request, to: service, operation: operation)
+            let sender = try self.caller(
+                of: request, to: service, operation: operation, isStreamed: upload != nil)
             caller = sender
             let found = try match.get()
             let call = Call(caller: sender, origin: origin, time: cloud.now)
-            return await answer(found.operation, request, labels: found.labels, call)
+            return await answer(
+                found.operation, request, upload, labels: found.labels, call)
         } catch {
-            return await refuse(
-                error, service, operation: operation?.name ?? "Unknown", caller: caller, request,
-                origin)
+            return DoorReply(
+                await refuse(
+                    error, service, operation: operation?.name ?? "Unknown", caller: caller,
+                    request, origin))
         }
     }
 
     /// Whoever signed. Of an operation that carries its own proof, nobody did.
+    ///
+    /// - Parameter isStreamed: The body is still to come, and its receiver compares it with the hash that
+    ///   was signed.
     private func caller(
-        of request: WireRequest, to service: AWSService, operation: (any AWSOperation.Type)?
+        of request: WireRequest, to service: AWSService, operation: (any AWSOperation.Type)?,
+        isStreamed: Bool
     ) throws(AWSError) -> Caller {
         if let operation, !operation.isSigned { return cloud.anonymousCaller }
         do throws(SignatureFault) {
-            let hash = SigV4.hash(request.body)
             let declared = request.headers["x-amz-content-sha256"]
+            guard !isStreamed || declared != nil else {
+                throw SignatureFault.malformed("The x-amz-content-sha256 header is required.")
+            }
+            let hash = isStreamed ? "" : SigV4.hash(request.body)
             let caller = try cloud.caller(
                 of: request, to: service, payloadHash: declared ?? hash)
-            guard declared == nil || declared == hash || declared == SigV4.unsignedPayload else {
+            guard
+                isStreamed || declared == nil || declared == hash
+                    || declared == SigV4.unsignedPayload
+            else {
                 throw SignatureFault.payloadMismatch
             }
             return caller
@@ -48,21 +94,26 @@ struct AWSDoor: Sendable {
     }
 
     private func answer<Operation: AWSOperation>(
-        _: Operation.Type, _ request: WireRequest, labels: [String: String], _ call: Call
-    ) async -> WireReply {
+        _: Operation.Type, _ request: WireRequest, _ upload: ObjectUpload?,
+        labels: [String: String], _ call: Call
+    ) async -> DoorReply {
         let operation: Operation
         do {
             operation = try Operation(reading: request, labels: labels)
         } catch {
-            return await refuse(
-                error, Operation.service, operation: Operation.name, caller: call.caller, request,
-                call.origin)
+            return DoorReply(
+                await refuse(
+                    error, Operation.service, operation: Operation.name, caller: call.caller,
+                    request, call.origin))
         }
         let requestID = call.origin.requestID.uuidString
         do {
-            return Operation.reply(try await cloud.send(operation, in: call), requestID: requestID)
+            let answer = try await cloud.exchange(operation, with: upload, in: call)
+            return DoorReply(
+                Operation.reply(answer.response, requestID: requestID), body: answer.body)
         } catch {
-            return Operation.service.reply(error, requestID: requestID, resource: request.path)
+            return DoorReply(
+                Operation.service.reply(error, requestID: requestID, resource: request.path))
         }
     }
 
@@ -80,5 +131,16 @@ struct AWSDoor: Sendable {
         }
         return service.reply(
             error, requestID: origin.requestID.uuidString, resource: request.path)
+    }
+}
+
+/// An answer's head with its document, or the object's bytes that follow it.
+struct DoorReply: Sendable {
+    var head: WireReply
+    var body: ObjectBody?
+
+    init(_ head: WireReply, body: ObjectBody? = nil) {
+        self.head = head
+        self.body = body
     }
 }

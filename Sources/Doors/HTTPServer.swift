@@ -9,9 +9,6 @@ public import ServiceLifecycle
 
 /// The HTTP port: AWS's services and the exchange's own pages.
 public enum HTTPServer {
-    /// Bodies of operations are documents, not data: longer ones are refused. Bytes.
-    public static let documentBytesMax = 4 << 20
-
     /// The running of the port, until the task is cancelled or the process is told to stop.
     ///
     /// - Parameters:
@@ -22,7 +19,7 @@ public enum HTTPServer {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) -> some Service {
         Application(
-            responder: FrontDoor(cloud: cloud),
+            responder: FrontDoor(cloud: cloud, log: log),
             server: .http1(
                 configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
             configuration: .init(
@@ -38,9 +35,11 @@ struct FrontDoor: HTTPResponder {
 
     let cloud: EmbeddedCloud
     private let aws: AWSDoor
+    private let log: Logger
 
-    init(cloud: EmbeddedCloud) {
+    init(cloud: EmbeddedCloud, log: Logger) {
         self.cloud = cloud
+        self.log = log
         aws = AWSDoor(cloud: cloud)
     }
 
@@ -48,28 +47,20 @@ struct FrontDoor: HTTPResponder {
         let target = request.head.path ?? "/"
         let sides = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = String(sides[0])
-        if path == "/health" { return Response(WireReply(status: 200, body: Array("ok\n".utf8))) }
+        if path == "/health" {
+            return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
+        }
 
-        var wire = WireRequest(
+        let wire = WireRequest(
             method: request.method.rawValue, path: path,
             query: sides.count > 1 ? String(sides[1]) : "", headers: request.wireHeaders)
         let origin = Call.Origin(
             requestID: UUID(), sourceAddress: context.sourceAddress,
             userAgent: wire.headers["user-agent"],
             endpoint: "http://\(wire.headers["host"] ?? "localhost")")
-        do {
-            let body = try await request.body.collect(upTo: HTTPServer.documentBytesMax)
-            wire.body = Array(body.readableBytesView)
-        } catch is NIOTooManyBytesError {
-            let service = ServiceTable.service(of: wire)
-            return Response(
-                service.reply(
-                    AWSError(
-                        "RequestEntityTooLarge", status: 413,
-                        "The body of an operation may have \(HTTPServer.documentBytesMax) bytes."),
-                    requestID: origin.requestID.uuidString))
-        }
-        return Response(await aws.reply(to: wire, origin: origin))
+        let reply = try await aws.reply(
+            to: wire, body: RequestBytes(request.body), origin: origin)
+        return Response(reply, isHead: request.method == .head, log: log)
     }
 }
 
@@ -96,15 +87,25 @@ extension Request {
 }
 
 extension Response {
-    init(_ reply: WireReply) {
+    /// - Parameter isHead: The answer says how long the body would be, and has none.
+    init(_ reply: DoorReply, isHead: Bool, log: Logger) {
         var fields = HTTPFields()
-        for header in reply.headers {
+        for header in reply.head.headers {
             if let name = HTTPField.Name(header.name) {
                 fields.append(HTTPField(name: name, value: header.value))
             }
         }
-        self.init(
-            status: .init(code: reply.status), headers: fields,
-            body: .init(byteBuffer: ByteBuffer(bytes: reply.body)))
+        if fields[.contentLength] == nil {
+            fields[.contentLength] = String(reply.body?.count ?? reply.head.body.count)
+        }
+        let body: ResponseBody =
+            if isHead {
+                ResponseBody()
+            } else if let object = reply.body {
+                ResponseBody(object, log: log)
+            } else {
+                ResponseBody(byteBuffer: ByteBuffer(bytes: reply.head.body))
+            }
+        self.init(status: .init(code: reply.head.status), headers: fields, body: body)
     }
 }

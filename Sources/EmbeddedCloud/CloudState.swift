@@ -7,18 +7,21 @@ import Synchronization
 /// Persistent maps: a change costs its own path, not a copy of the whole.
 struct CloudState: Sendable {
     var identity: IdentityState
+    var storage: StorageState
     var catalogue: CatalogueState
     var governance: GovernanceState
 
     init(loading db: Database) throws {
         identity = try IdentityState(loading: db)
+        storage = try StorageState(loading: db)
         catalogue = try CatalogueState(loading: db)
         governance = try GovernanceState(loading: db)
     }
 
     static let migrations = [
         IdentityState.migration, AuditOutboxRow.migration, HeadRow.migration,
-        EventOutboxRow.migration, CatalogueState.migration, GovernanceState.migration,
+        EventOutboxRow.migration, StorageState.migration, CatalogueState.migration,
+        GovernanceState.migration,
     ]
 }
 

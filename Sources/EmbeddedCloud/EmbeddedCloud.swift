@@ -17,6 +17,7 @@ public final class EmbeddedCloud: Sendable {
 
     let directory: DataDirectory
     let state: StateStore
+    let objects: ObjectStore
     let log: Logger
     let clock: @Sendable () -> Date
     let sealingKey: SealingKey
@@ -60,9 +61,15 @@ public final class EmbeddedCloud: Sendable {
             state: state, audience: Self.audience(of: exchange.account), exchange: exchange)
         let sessions = Sessions(
             state: state, sealingKey: sealingKey, audience: Self.audience(of: exchange.account))
+        let objects = try ObjectStore(state: state, lake: directory.lake)
+        try await objects.files.sweep(ledger, log: log)
+        self.objects = objects
         let expressions = ExpressionEngine()
         let all =
             accounts.handlers + sessions.handlers
+            + Buckets(objects: objects, region: exchange.region).handlers
+            + Objects(objects: objects).handlers
+            + LakeLinks(objects: objects, data: directory.url).handlers
             + Databases(state: state, region: region).handlers
             + Tables(state: state, engine: expressions, region: region).handlers
             + DataLakeSettings(state: state, exchangeAccount: account).handlers
@@ -71,7 +78,8 @@ public final class EmbeddedCloud: Sendable {
             + Permissions(state: state, log: log).handlers
             + PermissionLists(state: state).handlers
         handlers = Dictionary(
-            all.map { (ObjectIdentifier($0.operation), $0) }, uniquingKeysWith: { first, _ in first })
+            all.map { (ObjectIdentifier($0.operation), $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// The `aud` that tokens for this exchange carry.
@@ -105,8 +113,21 @@ public final class EmbeddedCloud: Sendable {
     public func send<Operation: AWSOperation>(
         _ operation: Operation, in call: Call
     ) async throws(AWSError) -> Operation.Response {
+        try await exchange(operation, with: nil, in: call).response
+    }
+
+    /// ``send(_:in:)`` for operations that move an object's bytes.
+    ///
+    /// The record is in the trail before the first byte leaves. Whether the last one does, the body says.
+    ///
+    /// - Parameter upload: The bytes that come with the operation. What is left of them when the call
+    ///   returns is nobody's.
+    public func exchange<Operation: AWSOperation>(
+        _ operation: Operation, with upload: ObjectUpload?, in call: Call
+    ) async throws(AWSError) -> Exchanged<Operation> {
         let event = AuditEvent(of: operation, in: call, region: region)
-        let outcome = await outcome(of: operation, in: call, event: event)
+        let request = Request(call: call, event: event, upload: upload)
+        let outcome = await outcome(of: operation, request)
         if case .failure = outcome, case .anonymous = call.caller.kind {
             try await recorder.record(stranger: event.with(outcome), for: Operation.service)
         } else {
@@ -116,19 +137,20 @@ public final class EmbeddedCloud: Sendable {
     }
 
     private func outcome<Operation: AWSOperation>(
-        of operation: Operation, in call: Call, event: AuditEvent
-    ) async -> Result<Operation.Response, AWSError> {
+        of operation: Operation, _ request: Request
+    ) async -> Result<Exchanged<Operation>, AWSError> {
+        let call = request.call
         do {
             guard let handler = handlers[ObjectIdentifier(Operation.self)] else {
                 throw AWSError.unknownOperation(Operation.name, of: Operation.service)
             }
             let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
             try authorize(Operation.action, on: resource, by: call.caller, Operation.service)
-            let response = try await handler.respond(operation, Request(call: call, event: event))
-            guard let response = response as? Operation.Response else {
-                preconditionFailure("\(Operation.name) is answered with \(type(of: response)).")
+            let answer = try await handler.respond(operation, request)
+            guard let response = answer.shape as? Operation.Response else {
+                preconditionFailure("\(Operation.name) is answered with \(type(of: answer.shape)).")
             }
-            return .success(response)
+            return .success(Exchanged(response: response, body: answer.body))
         } catch let error as AWSError {
             return .failure(error)
         } catch {
@@ -183,6 +205,13 @@ public final class EmbeddedCloud: Sendable {
         try await recorder.close()
         try state.ledger.close()
     }
+}
+
+/// What an operation is answered with.
+public struct Exchanged<Operation: AWSOperation>: Sendable {
+    public let response: Operation.Response
+    /// The object's bytes, of operations that are answered with them.
+    public let body: ObjectBody?
 }
 
 /// The embedded cloud as one account sees it.

@@ -6,11 +6,39 @@ struct Handler: Sendable {
     let operation: any AWSOperation.Type
     /// What the request is about, for the policies. Nil: the service as a whole.
     let resource: @Sendable (any AWSOperation, Call) -> ARN?
-    let respond: @Sendable (any AWSOperation, Request) async throws -> any AWSShape
+    let respond: @Sendable (any AWSOperation, Request) async throws -> Answer
+
+    /// The shape, and the object's bytes that follow it.
+    struct Answer: Sendable {
+        var shape: any AWSShape
+        var body: ObjectBody?
+    }
 
     init<Operation: AWSOperation>(
         _ respond: @escaping @Sendable (Operation, Request) async throws -> Operation.Response,
         on resource: (@Sendable (Operation, Call) -> ARN)? = nil
+    ) {
+        self.init(answering: { Answer(shape: try await respond($0, $1)) }, on: resource)
+    }
+
+    /// Of an operation that is answered with an object's bytes.
+    init<Operation: AWSOperation>(
+        streaming respond:
+            @escaping @Sendable (Operation, Request) async throws -> (
+                Operation.Response, ObjectBody
+            ),
+        on resource: (@Sendable (Operation, Call) -> ARN)? = nil
+    ) {
+        self.init(
+            answering: { (operation: Operation, request) in
+                let (shape, body) = try await respond(operation, request)
+                return Answer(shape: shape, body: body)
+            }, on: resource)
+    }
+
+    private init<Operation: AWSOperation>(
+        answering respond: @escaping @Sendable (Operation, Request) async throws -> Answer,
+        on resource: (@Sendable (Operation, Call) -> ARN)?
     ) {
         self.operation = Operation.self
         self.resource = { operation, call in
@@ -31,6 +59,8 @@ struct Request: Sendable {
     let call: Call
     /// What the trail will say if the request succeeds. A change keeps it in its own transaction.
     let event: AuditEvent
+    /// The bytes that came with the operation, where they stream.
+    var upload: ObjectUpload?
 
     var caller: Caller { call.caller }
     var account: AccountID { call.caller.account }

@@ -38,7 +38,9 @@ struct BourseCommand: AsyncParsableCommand {
                 name: "Exchange:", subcommands: [InitCommand.self, ServeCommand.self]),
             CommandGroup(
                 name: "Provider:",
-                subcommands: [AccountCommand.self, SampleCommand.self, TrailCommand.self]),
+                subcommands: [
+                    AccountCommand.self, LakeCommand.self, SampleCommand.self, TrailCommand.self,
+                ]),
             CommandGroup(
                 name: "Subscriber:",
                 subcommands: [EnrollCommand.self, CredentialsCommand.self]),

@@ -98,7 +98,9 @@ extension AWSOperation {
     private static func rest(
         _ writer: ShapeWriter, type: String, id: WireHeader, body: [UInt8]
     ) -> WireReply {
-        let status = writer.head.status == 200 ? route.status : writer.head.status
+        let isPart = writer.head.headers.contains { $0.name == "content-range" }
+        let status =
+            writer.head.status != 200 ? writer.head.status : isPart ? 206 : route.status
         let hasBody = status != 204 && !body.isEmpty
         var headers = [id]
         if hasBody { headers.append(WireHeader("content-type", type)) }
@@ -157,12 +159,14 @@ extension AWSService {
                 root.put("Resource", resource)
                 root.put("RequestId", requestID)
             }
+            let id = WireHeader("x-amz-request-id", requestID)
+            guard error.status != 304 else {
+                return WireReply(status: 304, headers: [id] + error.headers)
+            }
             return WireReply(
                 status: error.status,
-                headers: [
-                    WireHeader("content-type", "application/xml"),
-                    WireHeader("x-amz-request-id", requestID),
-                ], body: writer.bytes)
+                headers: [WireHeader("content-type", "application/xml"), id] + error.headers,
+                body: writer.bytes)
         }
     }
 }

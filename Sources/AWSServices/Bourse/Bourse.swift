@@ -14,6 +14,6 @@ extension AWSService {
 extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddAccount.self, EnrollKey.self,
+        AddAccount.self, EnrollKey.self, LinkBucket.self,
     ]
 }

@@ -102,6 +102,98 @@ extension S3 {
         }
     }
 
+    /// Source: Amazon Simple Storage Service API Reference, DeleteObject.
+    public struct DeleteObject: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "DeleteObject"
+        public static let route = Route(
+            "DELETE", "/{Bucket}/{Key+}", status: 204,
+            without: [
+                "tagging", "uploadId",
+            ])
+
+        public struct Response: AWSShape {
+            public var deleteMarker: Bool?
+            public var versionId: String?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                deleteMarker: Bool? = nil, versionId: String? = nil, requestCharged: RequestCharged? = nil
+            ) {
+                self.deleteMarker = deleteMarker
+                self.versionId = versionId
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                deleteMarker = try reader.header("x-amz-delete-marker")
+                versionId = try reader.header("x-amz-version-id")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-delete-marker", deleteMarker)
+                writer.header("x-amz-version-id", versionId)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var mfa: String?
+        public var versionId: String?
+        public var requestPayer: RequestPayer?
+        public var bypassGovernanceRetention: Bool?
+        public var expectedBucketOwner: String?
+        public var ifMatch: String?
+        public var ifMatchLastModifiedTime: Date?
+        public var ifMatchSize: Int?
+
+        public init(
+            bucket: String, key: String, mfa: String? = nil, versionId: String? = nil,
+            requestPayer: RequestPayer? = nil, bypassGovernanceRetention: Bool? = nil,
+            expectedBucketOwner: String? = nil, ifMatch: String? = nil,
+            ifMatchLastModifiedTime: Date? = nil, ifMatchSize: Int? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.mfa = mfa
+            self.versionId = versionId
+            self.requestPayer = requestPayer
+            self.bypassGovernanceRetention = bypassGovernanceRetention
+            self.expectedBucketOwner = expectedBucketOwner
+            self.ifMatch = ifMatch
+            self.ifMatchLastModifiedTime = ifMatchLastModifiedTime
+            self.ifMatchSize = ifMatchSize
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            mfa = try reader.header("x-amz-mfa")
+            versionId = try reader.query("versionId")
+            requestPayer = try reader.header("x-amz-request-payer")
+            bypassGovernanceRetention = try reader.header("x-amz-bypass-governance-retention")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            ifMatch = try reader.header("if-match")
+            ifMatchLastModifiedTime = try reader.header("x-amz-if-match-last-modified-time")
+            ifMatchSize = try reader.header("x-amz-if-match-size")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.header("x-amz-mfa", mfa)
+            writer.query("versionId", versionId)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-bypass-governance-retention", bypassGovernanceRetention)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("if-match", ifMatch)
+            writer.header("x-amz-if-match-last-modified-time", ifMatchLastModifiedTime, as: .httpDate)
+            writer.header("x-amz-if-match-size", ifMatchSize)
+        }
+    }
+
     /// Source: Amazon Simple Storage Service API Reference, GetBucketLocation.
     public struct GetBucketLocation: AWSOperation {
         public static let service = AWSService.s3

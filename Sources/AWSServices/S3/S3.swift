@@ -15,8 +15,8 @@ extension AWSService {
 extension S3 {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateBucket.self, GetBucketLocation.self, GetBucketVersioning.self, GetObject.self,
-        HeadBucket.self, HeadObject.self, ListBuckets.self, ListObjectsV2.self,
+        CreateBucket.self, DeleteObject.self, GetBucketLocation.self, GetBucketVersioning.self,
+        GetObject.self, HeadBucket.self, HeadObject.self, ListBuckets.self, ListObjectsV2.self,
         PutBucketVersioning.self, PutObject.self,
     ]
 }

@@ -51,7 +51,9 @@ extension AuditEvent {
         return event
     }
 
-    private static let dataEvents: Set<String> = ["GetObject", "HeadObject", "PutObject"]
+    private static let dataEvents: Set<String> = [
+        "DeleteObject", "GetObject", "HeadObject", "PutObject",
+    ]
 
     private static func onlyReads(_ name: String) -> Bool {
         ["Get", "List", "Head", "Describe"].contains { name.hasPrefix($0) }

@@ -1,0 +1,189 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import HashTreeCollections
+import S3API
+
+/// S3's operations on buckets.
+struct Buckets: Sendable {
+    static let perAccountMax = 100
+    static let pageMax = 10_000
+
+    let objects: ObjectStore
+    let region: String
+
+    var state: StateStore { objects.state }
+
+    var handlers: [Handler] {
+        [
+            Handler(listBuckets),
+            Handler(createBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(headBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(getBucketLocation, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(getBucketVersioning, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(putBucketVersioning, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(listObjectsV2, on: { operation, _ in .s3(bucket: operation.bucket) }),
+        ]
+    }
+
+    @Sendable func listBuckets(
+        _ operation: S3.ListBuckets, _ request: Request
+    ) async throws -> S3.ListBuckets.Response {
+        let max = operation.maxBuckets ?? Self.pageMax
+        guard (1...Self.pageMax).contains(max) else {
+            throw AWSError.invalidArgument(
+                "max-buckets", String(max), "max-buckets must be 1 to \(Self.pageMax).")
+        }
+        let prefix = operation.prefix ?? ""
+        let after = operation.continuationToken ?? ""
+        let isHere = operation.bucketRegion == nil || operation.bucketRegion == region
+        let own = state.current.storage.buckets.values
+            .filter { $0.account == request.account && isHere }
+            .sorted { $0.name.rawValue < $1.name.rawValue }
+            .filter { $0.name.rawValue.hasPrefix(prefix) && $0.name.rawValue > after }
+        let page = own.prefix(max)
+        return .init(
+            buckets: page.map {
+                .init(name: $0.name.rawValue, creationDate: $0.createdAt, bucketRegion: region)
+            },
+            owner: .init(id: request.account.rawValue),
+            continuationToken: page.count < own.count ? page.last?.name.rawValue : nil,
+            prefix: operation.prefix)
+    }
+
+    @Sendable func createBucket(
+        _ operation: S3.CreateBucket, _ request: Request
+    ) async throws -> S3.CreateBucket.Response {
+        guard let name = BucketName(rawValue: operation.bucket) else {
+            throw AWSError.invalidBucketName(operation.bucket)
+        }
+        let asked = operation.createBucketConfiguration?.locationConstraint?.rawValue
+        guard asked == nil || asked == region else {
+            throw AWSError(
+                "IllegalLocationConstraintException",
+                "This exchange's buckets are in \(region), not in \(asked ?? "").")
+        }
+        guard operation.acl == nil || operation.acl == .private,
+            operation.objectLockEnabledForBucket != true
+        else { throw AWSError.notServed("A bucket with an access list or object lock") }
+        try await state.change(recording: request.event) { db, state in
+            try state.storage.add(
+                Bucket(name: name, account: request.account, createdAt: request.time), db)
+        }
+        return .init(location: "/\(name)", bucketArn: ARN.s3(bucket: name.rawValue).description)
+    }
+
+    @Sendable func headBucket(
+        _ operation: S3.HeadBucket, _ request: Request
+    ) async throws -> S3.HeadBucket.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        return .init(
+            bucketArn: ARN.s3(bucket: bucket.name.rawValue).description, bucketRegion: region,
+            accessPointAlias: false)
+    }
+
+    @Sendable func getBucketLocation(
+        _ operation: S3.GetBucketLocation, _ request: Request
+    ) async throws -> S3.GetBucketLocation.Response {
+        _ = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        // The oldest region is the one that has no name here.
+        return .init(locationConstraint: region == "us-east-1" ? nil : .init(rawValue: region))
+    }
+
+    /// A managed bucket keeps every version from its first day; a linked one has none.
+    @Sendable func getBucketVersioning(
+        _ operation: S3.GetBucketVersioning, _ request: Request
+    ) async throws -> S3.GetBucketVersioning.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        return .init(status: bucket.isLinked ? nil : .enabled)
+    }
+
+    @Sendable func putBucketVersioning(
+        _ operation: S3.PutBucketVersioning, _ request: Request
+    ) async throws -> EmptyResponse {
+        _ = try objects.writableBucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        guard operation.versioningConfiguration.status == .enabled,
+            operation.versioningConfiguration.mfaDelete != .enabled
+        else {
+            throw AWSError(
+                "InvalidBucketState", status: 409,
+                "Versions are kept in every managed bucket: a revision may be made of them.")
+        }
+        return EmptyResponse()
+    }
+
+    @Sendable func listObjectsV2(
+        _ operation: S3.ListObjectsV2, _ request: Request
+    ) async throws -> S3.ListObjectsV2.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        let page = try ListingPage(operation)
+        let listing = try await refusing {
+            try await objects.list(
+                bucket, prefix: page.prefix, delimiter: page.delimiter, from: page.start,
+                max: page.max)
+        }
+        return page.answer(listing, of: operation, owner: bucket.account)
+    }
+}
+
+extension StorageState {
+    /// Makes a bucket, unless its name is taken or its account has too many.
+    mutating func add(_ bucket: Bucket, _ db: Database) throws {
+        if let known = buckets[bucket.name] {
+            throw known.account == bucket.account
+                ? AWSError.bucketAlreadyOwnedByYou(bucket.name.rawValue)
+                : AWSError.bucketAlreadyExists(bucket.name.rawValue)
+        }
+        guard buckets.values.count(where: { $0.account == bucket.account }) < Buckets.perAccountMax
+        else {
+            throw AWSError(
+                "TooManyBuckets", "An account can have \(Buckets.perAccountMax) buckets.")
+        }
+        try bucket.insert(db)
+        buckets[bucket.name] = bucket
+    }
+}
+
+extension ObjectStore {
+    /// The bucket, if it is the caller's own.
+    ///
+    /// - Throws: `NoSuchBucket`, then `AccessDenied`.
+    func bucket(
+        _ name: String, of request: Request, expectedOwner: String?
+    ) throws(AWSError) -> Bucket {
+        guard let bucket = bucket(named: name) else { throw .noSuchBucket(name) }
+        guard bucket.account == request.account,
+            expectedOwner == nil || expectedOwner == bucket.account.rawValue
+        else { throw .accessDenied(.s3) }
+        return bucket
+    }
+
+    /// The same, for whatever would change it.
+    func writableBucket(
+        _ name: String, of request: Request, expectedOwner: String?
+    ) throws(AWSError) -> Bucket {
+        let bucket = try bucket(name, of: request, expectedOwner: expectedOwner)
+        guard !bucket.isLinked else { throw .linkedBucket(bucket.name) }
+        return bucket
+    }
+}
+
+/// Turns the faults of the storage into S3's refusals.
+func refusing<Value>(_ work: () async throws -> Value) async throws -> Value {
+    do {
+        return try await work()
+    } catch let fault as LinkFault {
+        throw AWSError.unreadableLink(fault)
+    } catch is ObjectChanged {
+        throw AWSError(
+            "OperationAborted", status: 409,
+            "The object changed while it was being read. Please try again.")
+    } catch let fault as UploadFault {
+        throw AWSError(fault)
+    }
+}

@@ -1,0 +1,118 @@
+import FoundationEssentials
+import GRDB
+import Glibc
+import Ledger
+import Logging
+
+/// Where the bytes of managed buckets are: a file for each version, named after it.
+///
+/// A file gets its place whole and synced, and only then its row: an object without bytes cannot be. What
+/// was cut off in between has no row, and is swept away at the next start. Every call blocks.
+struct ManagedFiles: Sendable {
+    /// `lake/managed` and, on the same file system, `lake/incoming`.
+    private let managed: String
+    private let incoming: String
+
+    init(in lake: URL) throws {
+        let lake = lake.trailPath
+        managed = lake + "/managed"
+        incoming = lake + "/incoming"
+        for path in [managed, incoming] { try Self.make(path) }
+    }
+
+    func path(of version: ObjectVersion) -> String {
+        "\(managed)/\(version.bucket)/\(version.id)"
+    }
+
+    /// The object that the version is, with its file's identity of now.
+    func object(of version: ObjectVersion) throws -> StoredObject {
+        let path = path(of: version)
+        guard let identity = FileIdentity(ofFileAt: path) else {
+            throw DataDirectoryFault.damaged("the bytes of an object are missing: \(path)")
+        }
+        return StoredObject(
+            bucket: version.bucket.rawValue, key: version.key, path: path, identity: identity,
+            etag: version.etag, versionID: version.id)
+    }
+
+    func makeIncoming(id: String) throws -> IncomingFile {
+        let path = "\(incoming)/\(id)"
+        return IncomingFile(path: path, file: try .making(path))
+    }
+
+    /// Moves a synced file to where the version's bytes are looked for.
+    ///
+    /// - Parameter time: The object's `Last-Modified`.
+    func place(_ path: String, as version: ObjectVersion, at time: Date) throws {
+        let nanoseconds = Int(time.timeIntervalSince1970 * 1e9)
+        let moment = timespec(
+            tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+        let file = try OpenFile.file(path)
+        guard try file.identity() != nil else {
+            throw SystemCallFault(call: "open", code: EINVAL)
+        }
+        try systemCall("futimens") { Int(futimens(file.descriptor, [moment, moment])) }
+        try file.sync()
+        let folder = "\(managed)/\(version.bucket)"
+        try Self.make(folder)
+        try systemCall("rename") { Int(rename(path, self.path(of: version))) }
+        try OpenFile.directory(folder).sync()
+    }
+
+    func remove(_ version: ObjectVersion) throws {
+        try systemCall("unlink") { Int(unlink(path(of: version))) }
+    }
+
+    /// Removes what a previous run began and did not finish: uploads, and files without a row.
+    func sweep(_ ledger: Ledger, log: Logger) async throws {
+        let (incoming, managed) = (incoming, managed)
+        let orphans = try await ledger.read { db in
+            var orphans = try Self.names(in: incoming).map { "\(incoming)/\($0)" }
+            for bucket in try Self.names(in: managed) {
+                for id in try Self.names(in: "\(managed)/\(bucket)")
+                where try !ObjectVersion.exists(db, key: id) {
+                    orphans.append("\(managed)/\(bucket)/\(id)")
+                }
+            }
+            return orphans
+        }
+        for path in orphans { try systemCall("unlink") { Int(unlink(path)) } }
+        if !orphans.isEmpty {
+            log.info("removed unfinished uploads", metadata: ["files": "\(orphans.count)"])
+        }
+    }
+
+    private static func names(in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory)
+    }
+
+    private static func make(_ path: String) throws(SystemCallFault) {
+        do {
+            try systemCall("mkdir") { Int(mkdir(path, 0o700)) }
+        } catch {
+            guard error.code == EEXIST else { throw error }
+            return
+        }
+        // The name itself must survive a power cut, or the files below it do not.
+        try OpenFile.directory(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])).sync()
+    }
+}
+
+/// An upload on its way to the disk.
+struct IncomingFile: Sendable {
+    let path: String
+    private let file: OpenFile
+    private(set) var size = 0
+
+    init(path: String, file: OpenFile) {
+        self.path = path
+        self.file = file
+    }
+
+    mutating func append(_ bytes: [UInt8]) throws(SystemCallFault) {
+        try file.write(bytes, at: size)
+        size += bytes.count
+    }
+
+    static func discard(_ path: String) { unlink(path) }
+}

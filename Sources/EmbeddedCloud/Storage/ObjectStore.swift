@@ -1,0 +1,141 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import HashTreeCollections
+import Ledger
+
+/// The objects of all buckets, for the other rooms. Who may touch them is decided before.
+struct ObjectStore: Sendable {
+    let state: StateStore
+    let files: ManagedFiles
+
+    init(state: StateStore, lake: URL) throws {
+        self.state = state
+        files = try ManagedFiles(in: lake)
+    }
+
+    func bucket(named name: String) -> Bucket? {
+        BucketName(rawValue: name).flatMap { state.current.storage.buckets[$0] }
+    }
+
+    /// The object as it stands now. Nil if there is none.
+    ///
+    /// - Throws: ``LinkFault`` where a linked directory cannot be read.
+    func head(_ key: String, in bucket: Bucket) async throws -> StoredObject? {
+        try await find(key, in: bucket, version: nil)?.object
+    }
+
+    /// The object with what its writer said of it.
+    ///
+    /// - Parameter version: Nil for the latest.
+    func find(
+        _ key: String, in bucket: Bucket, version: String?
+    ) async throws -> (object: StoredObject, attributes: ObjectAttributes)? {
+        guard let root = bucket.linkedPath else {
+            let row = try await state.ledger.read { db in
+                guard let version else { return try ObjectVersion.latest(key, in: bucket.name, db) }
+                let row = try ObjectVersion.fetchOne(db, key: version)
+                return row.flatMap { $0.bucket == bucket.name && $0.key == key ? $0 : nil }
+            }
+            guard let row, !row.isDeleteMarker else { return nil }
+            return (try await Disk.run { try files.object(of: row) }, row.attributes)
+        }
+        guard let path = LinkedKey(key) else { return nil }
+        let identity = try await Disk.run { try Self.identity(of: path, below: root) }
+        guard let identity else { return nil }
+        let object = StoredObject(
+            bucket: bucket.name.rawValue, key: key, path: "\(root)/\(key)", identity: identity,
+            etag: identity.etag)
+        return (object, ObjectAttributes())
+    }
+
+    /// The objects whose keys begin with `prefix`, in the byte order of their keys.
+    ///
+    /// - Parameter after: Only keys greater than this one. Pass the last key to go on.
+    /// - Returns: At most `max`; fewer only at the end.
+    func list(
+        _ bucket: Bucket, prefix: String = "", after: String? = nil, max: Int
+    ) async throws -> [StoredObject] {
+        let start = after.map { ListingStart.after(Array($0.utf8)) } ?? .beginning
+        return try await list(
+            bucket, prefix: prefix, delimiter: nil, from: start, max: max
+        ).objects
+    }
+
+    /// One page, with what the delimiter rolls up.
+    func list(
+        _ bucket: Bucket, prefix: String, delimiter: String?, from start: ListingStart, max: Int
+    ) async throws -> ObjectListing {
+        if let root = bucket.linkedPath {
+            return try await Disk.run {
+                var walk = try DirectoryWalk(bucket, at: root, prefix: prefix, from: start)
+                return try ObjectListing(
+                    from: &walk, prefix: prefix, delimiter: delimiter, max: max)
+            }
+        }
+        return try await state.ledger.read { [files] db in
+            var cursor = try VersionCursor(bucket, in: files, prefix: prefix, from: start, db)
+            return try ObjectListing(
+                from: &cursor, prefix: prefix, delimiter: delimiter, max: max)
+        }
+    }
+
+    /// The object's bytes, provided that it is still the same one.
+    ///
+    /// - Parameter range: Within the object's size. Nil: all of it.
+    /// - Throws: ``ObjectChanged`` now, or from the body later.
+    func body(of object: StoredObject, range: Range<Int>? = nil) async throws -> ObjectBody {
+        let bucket = bucket(named: object.bucket)
+        return try await Disk.run {
+            let file: OpenFile
+            do {
+                if let root = bucket?.linkedPath {
+                    guard let path = LinkedKey(object.key),
+                        let directory = try Self.directory(of: path, below: root)
+                    else { throw ObjectChanged(object) }
+                    file = try directory.file(named: path.fileName)
+                } else {
+                    file = try .file(object.path)
+                }
+            } catch let fault as SystemCallFault where fault.isAbsence {
+                throw ObjectChanged(object)
+            }
+            return try ObjectBody(file, of: object, range: range ?? 0..<object.size)
+        }
+    }
+
+    /// Whether the bytes are still those that were looked at.
+    func stillIs(_ object: StoredObject) async throws -> Bool {
+        try await Disk.run { FileIdentity(ofFileAt: object.path) == object.identity }
+    }
+
+    /// Where the key's file would be. Nil if there is no such directory.
+    private static func directory(
+        of key: LinkedKey, below root: String
+    ) throws(LinkFault) -> OpenFile? {
+        var directory: OpenFile
+        do { directory = try .directory(root) } catch { throw LinkFault(root, error) }
+        do {
+            for name in key.directories { directory = try directory.directory(named: name) }
+        } catch  where error.isAbsence {
+            return nil
+        } catch {
+            throw LinkFault("\(root)/\(key.names.joined(separator: "/"))", error)
+        }
+        return directory
+    }
+
+    /// Nil where no regular file stands under that key.
+    private static func identity(
+        of key: LinkedKey, below root: String
+    ) throws(LinkFault) -> FileIdentity? {
+        guard let directory = try directory(of: key, below: root) else { return nil }
+        do {
+            return FileIdentity(try directory.status(of: key.fileName))
+        } catch  where error.isAbsence {
+            return nil
+        } catch {
+            throw LinkFault("\(root)/\(key.names.joined(separator: "/"))", error)
+        }
+    }
+}
