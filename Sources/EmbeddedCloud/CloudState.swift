@@ -10,18 +10,20 @@ struct CloudState: Sendable {
     var storage: StorageState
     var catalogue: CatalogueState
     var governance: GovernanceState
+    var queues: QueuesState
 
     init(loading db: Database) throws {
         identity = try IdentityState(loading: db)
         storage = try StorageState(loading: db)
         catalogue = try CatalogueState(loading: db)
         governance = try GovernanceState(loading: db)
+        queues = try QueuesState(loading: db)
     }
 
     static let migrations = [
         IdentityState.migration, AuditOutboxRow.migration, HeadRow.migration,
         EventOutboxRow.migration, StorageState.migration, CatalogueState.migration,
-        GovernanceState.migration,
+        GovernanceState.migration, QueuesState.migration,
     ]
 }
 

@@ -24,6 +24,7 @@ public final class EmbeddedCloud: Sendable {
     private let lock: DirectoryLock
     private let authenticator: Authenticator
     private let recorder: Recorder
+    private let events: Events
     private let handlers: [ObjectIdentifier: Handler]
 
     /// Opens an exchange that ``create(in:account:region:name:at:)`` made, and goes on where it stopped.
@@ -64,6 +65,8 @@ public final class EmbeddedCloud: Sendable {
         let objects = try ObjectStore(state: state, lake: directory.lake)
         try await objects.files.sweep(ledger, log: log)
         self.objects = objects
+        events = Events(
+            state: state, region: region, clock: WaitingClock(now: clock), log: log)
         let expressions = ExpressionEngine()
         let all =
             accounts.handlers + sessions.handlers
@@ -77,6 +80,7 @@ public final class EmbeddedCloud: Sendable {
             + DataCellsFilters(state: state, engine: expressions).handlers
             + Permissions(state: state, log: log).handlers
             + PermissionLists(state: state).handlers
+            + events.handlers
         handlers = Dictionary(
             all.map { (ObjectIdentifier($0.operation), $0) },
             uniquingKeysWith: { first, _ in first })
@@ -197,7 +201,11 @@ public final class EmbeddedCloud: Sendable {
 
     /// Runs until cancelled: what the exchange does by itself, once in a while.
     public func run() async throws {
-        try await recorder.run()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [recorder] in try await recorder.run() }
+            group.addTask { [events] in try await events.run() }
+            try await group.waitForAll()
+        }
     }
 
     /// Syncs what is pending and lets go of the files.

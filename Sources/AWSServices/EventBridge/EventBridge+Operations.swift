@@ -3,6 +3,38 @@
 public import AWSAPI
 
 extension EventBridge {
+    /// Source: Amazon EventBridge API Reference, DeleteRule.
+    public struct DeleteRule: AWSOperation {
+        public static let service = AWSService.eventBridge
+        public static let name = "DeleteRule"
+
+        public typealias Response = EmptyResponse
+
+        public var name: String
+        public var eventBusName: String?
+        public var force: Bool?
+
+        public init(
+            name: String, eventBusName: String? = nil, force: Bool? = nil
+        ) {
+            self.name = name
+            self.eventBusName = eventBusName
+            self.force = force
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            eventBusName = try reader.optional("EventBusName")
+            force = try reader.optional("Force")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("EventBusName", eventBusName)
+            writer.put("Force", force)
+        }
+    }
+
     /// Source: Amazon EventBridge API Reference, DescribeRule.
     public struct DescribeRule: AWSOperation {
         public static let service = AWSService.eventBridge
@@ -83,6 +115,119 @@ extension EventBridge {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("Name", name)
             writer.put("EventBusName", eventBusName)
+        }
+    }
+
+    /// Source: Amazon EventBridge API Reference, DisableRule.
+    public struct DisableRule: AWSOperation {
+        public static let service = AWSService.eventBridge
+        public static let name = "DisableRule"
+
+        public typealias Response = EmptyResponse
+
+        public var name: String
+        public var eventBusName: String?
+
+        public init(
+            name: String, eventBusName: String? = nil
+        ) {
+            self.name = name
+            self.eventBusName = eventBusName
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            eventBusName = try reader.optional("EventBusName")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("EventBusName", eventBusName)
+        }
+    }
+
+    /// Source: Amazon EventBridge API Reference, EnableRule.
+    public struct EnableRule: AWSOperation {
+        public static let service = AWSService.eventBridge
+        public static let name = "EnableRule"
+
+        public typealias Response = EmptyResponse
+
+        public var name: String
+        public var eventBusName: String?
+
+        public init(
+            name: String, eventBusName: String? = nil
+        ) {
+            self.name = name
+            self.eventBusName = eventBusName
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            eventBusName = try reader.optional("EventBusName")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("EventBusName", eventBusName)
+        }
+    }
+
+    /// Source: Amazon EventBridge API Reference, ListRules.
+    public struct ListRules: AWSOperation {
+        public static let service = AWSService.eventBridge
+        public static let name = "ListRules"
+
+        public struct Response: AWSShape {
+            public var rules: [Rule]?
+            public var nextToken: String?
+
+            public init(
+                rules: [Rule]? = nil, nextToken: String? = nil
+            ) {
+                self.rules = rules
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                rules = try reader.optional("Rules")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Rules", rules)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var namePrefix: String?
+        public var eventBusName: String?
+        public var nextToken: String?
+        public var limit: Int?
+
+        public init(
+            namePrefix: String? = nil, eventBusName: String? = nil, nextToken: String? = nil,
+            limit: Int? = nil
+        ) {
+            self.namePrefix = namePrefix
+            self.eventBusName = eventBusName
+            self.nextToken = nextToken
+            self.limit = limit
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            namePrefix = try reader.optional("NamePrefix")
+            eventBusName = try reader.optional("EventBusName")
+            nextToken = try reader.optional("NextToken")
+            limit = try reader.optional("Limit")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("NamePrefix", namePrefix)
+            writer.put("EventBusName", eventBusName)
+            writer.put("NextToken", nextToken)
+            writer.put("Limit", limit)
         }
     }
 
@@ -309,6 +454,106 @@ extension EventBridge {
             writer.put("Rule", rule)
             writer.put("Targets", targets)
             writer.put("EventBusName", eventBusName)
+        }
+    }
+
+    /// Source: Amazon EventBridge API Reference, RemoveTargets.
+    public struct RemoveTargets: AWSOperation {
+        public static let service = AWSService.eventBridge
+        public static let name = "RemoveTargets"
+
+        public struct Response: AWSShape {
+            public var failedEntryCount: Int?
+            public var failedEntries: [RemoveTargetsResultEntry]?
+
+            public init(
+                failedEntryCount: Int? = nil, failedEntries: [RemoveTargetsResultEntry]? = nil
+            ) {
+                self.failedEntryCount = failedEntryCount
+                self.failedEntries = failedEntries
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                failedEntryCount = try reader.optional("FailedEntryCount")
+                failedEntries = try reader.optional("FailedEntries")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("FailedEntryCount", failedEntryCount)
+                writer.put("FailedEntries", failedEntries)
+            }
+        }
+
+        public var rule: String
+        public var ids: [String]
+        public var eventBusName: String?
+        public var force: Bool?
+
+        public init(
+            rule: String, ids: [String], eventBusName: String? = nil, force: Bool? = nil
+        ) {
+            self.rule = rule
+            self.ids = ids
+            self.eventBusName = eventBusName
+            self.force = force
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            rule = try reader.required("Rule")
+            ids = try reader.required("Ids")
+            eventBusName = try reader.optional("EventBusName")
+            force = try reader.optional("Force")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Rule", rule)
+            writer.put("Ids", ids)
+            writer.put("EventBusName", eventBusName)
+            writer.put("Force", force)
+        }
+    }
+
+    /// Source: Amazon EventBridge API Reference, TestEventPattern.
+    public struct TestEventPattern: AWSOperation {
+        public static let service = AWSService.eventBridge
+        public static let name = "TestEventPattern"
+
+        public struct Response: AWSShape {
+            public var result: Bool?
+
+            public init(
+                result: Bool? = nil
+            ) {
+                self.result = result
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                result = try reader.optional("Result")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Result", result)
+            }
+        }
+
+        public var eventPattern: String
+        public var event: String
+
+        public init(
+            eventPattern: String, event: String
+        ) {
+            self.eventPattern = eventPattern
+            self.event = event
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eventPattern = try reader.required("EventPattern")
+            event = try reader.required("Event")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("EventPattern", eventPattern)
+            writer.put("Event", event)
         }
     }
 }

@@ -566,6 +566,32 @@ extension EventBridge {
         }
     }
 
+    public struct RemoveTargetsResultEntry: AWSShape {
+        public var targetId: String?
+        public var errorCode: String?
+        public var errorMessage: String?
+
+        public init(
+            targetId: String? = nil, errorCode: String? = nil, errorMessage: String? = nil
+        ) {
+            self.targetId = targetId
+            self.errorCode = errorCode
+            self.errorMessage = errorMessage
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            targetId = try reader.optional("TargetId")
+            errorCode = try reader.optional("ErrorCode")
+            errorMessage = try reader.optional("ErrorMessage")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TargetId", targetId)
+            writer.put("ErrorCode", errorCode)
+            writer.put("ErrorMessage", errorMessage)
+        }
+    }
+
     public struct RetryPolicy: AWSShape {
         public var maximumRetryAttempts: Int?
         public var maximumEventAgeInSeconds: Int?
@@ -585,6 +611,58 @@ extension EventBridge {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("MaximumRetryAttempts", maximumRetryAttempts)
             writer.put("MaximumEventAgeInSeconds", maximumEventAgeInSeconds)
+        }
+    }
+
+    public struct Rule: AWSShape {
+        public var name: String?
+        public var arn: String?
+        public var eventPattern: String?
+        public var state: RuleState?
+        public var description: String?
+        public var scheduleExpression: String?
+        public var roleArn: String?
+        public var managedBy: String?
+        public var eventBusName: String?
+
+        public init(
+            name: String? = nil, arn: String? = nil, eventPattern: String? = nil,
+            state: RuleState? = nil, description: String? = nil, scheduleExpression: String? = nil,
+            roleArn: String? = nil, managedBy: String? = nil, eventBusName: String? = nil
+        ) {
+            self.name = name
+            self.arn = arn
+            self.eventPattern = eventPattern
+            self.state = state
+            self.description = description
+            self.scheduleExpression = scheduleExpression
+            self.roleArn = roleArn
+            self.managedBy = managedBy
+            self.eventBusName = eventBusName
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.optional("Name")
+            arn = try reader.optional("Arn")
+            eventPattern = try reader.optional("EventPattern")
+            state = try reader.optional("State")
+            description = try reader.optional("Description")
+            scheduleExpression = try reader.optional("ScheduleExpression")
+            roleArn = try reader.optional("RoleArn")
+            managedBy = try reader.optional("ManagedBy")
+            eventBusName = try reader.optional("EventBusName")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Arn", arn)
+            writer.put("EventPattern", eventPattern)
+            writer.put("State", state)
+            writer.put("Description", description)
+            writer.put("ScheduleExpression", scheduleExpression)
+            writer.put("RoleArn", roleArn)
+            writer.put("ManagedBy", managedBy)
+            writer.put("EventBusName", eventBusName)
         }
     }
 

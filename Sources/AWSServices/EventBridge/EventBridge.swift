@@ -15,6 +15,8 @@ extension AWSService {
 extension EventBridge {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        DescribeRule.self, ListTargetsByRule.self, PutEvents.self, PutRule.self, PutTargets.self,
+        DeleteRule.self, DescribeRule.self, DisableRule.self, EnableRule.self, ListRules.self,
+        ListTargetsByRule.self, PutEvents.self, PutRule.self, PutTargets.self, RemoveTargets.self,
+        TestEventPattern.self,
     ]
 }

@@ -3,6 +3,38 @@
 public import AWSAPI
 
 extension SQS {
+    /// Source: Amazon Simple Queue Service API Reference, ChangeMessageVisibility.
+    public struct ChangeMessageVisibility: AWSOperation {
+        public static let service = AWSService.sqs
+        public static let name = "ChangeMessageVisibility"
+
+        public typealias Response = EmptyResponse
+
+        public var queueUrl: String
+        public var receiptHandle: String
+        public var visibilityTimeout: Int
+
+        public init(
+            queueUrl: String, receiptHandle: String, visibilityTimeout: Int
+        ) {
+            self.queueUrl = queueUrl
+            self.receiptHandle = receiptHandle
+            self.visibilityTimeout = visibilityTimeout
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queueUrl = try reader.required("QueueUrl")
+            receiptHandle = try reader.required("ReceiptHandle")
+            visibilityTimeout = try reader.required("VisibilityTimeout")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueueUrl", queueUrl)
+            writer.put("ReceiptHandle", receiptHandle)
+            writer.put("VisibilityTimeout", visibilityTimeout)
+        }
+    }
+
     /// Source: Amazon Simple Queue Service API Reference, CreateQueue.
     public struct CreateQueue: AWSOperation {
         public static let service = AWSService.sqs
@@ -76,6 +108,78 @@ extension SQS {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("QueueUrl", queueUrl)
             writer.put("ReceiptHandle", receiptHandle)
+        }
+    }
+
+    /// Source: Amazon Simple Queue Service API Reference, DeleteMessageBatch.
+    public struct DeleteMessageBatch: AWSOperation {
+        public static let service = AWSService.sqs
+        public static let name = "DeleteMessageBatch"
+
+        public struct Response: AWSShape {
+            public var successful: [DeleteMessageBatchResultEntry]
+            public var failed: [BatchResultErrorEntry]
+
+            public init(
+                successful: [DeleteMessageBatchResultEntry], failed: [BatchResultErrorEntry]
+            ) {
+                self.successful = successful
+                self.failed = failed
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                successful = try reader.required("Successful")
+                failed = try reader.required("Failed")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Successful", successful)
+                writer.put("Failed", failed)
+            }
+        }
+
+        public var queueUrl: String
+        public var entries: [DeleteMessageBatchRequestEntry]
+
+        public init(
+            queueUrl: String, entries: [DeleteMessageBatchRequestEntry]
+        ) {
+            self.queueUrl = queueUrl
+            self.entries = entries
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queueUrl = try reader.required("QueueUrl")
+            entries = try reader.required("Entries")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueueUrl", queueUrl)
+            writer.put("Entries", entries)
+        }
+    }
+
+    /// Source: Amazon Simple Queue Service API Reference, DeleteQueue.
+    public struct DeleteQueue: AWSOperation {
+        public static let service = AWSService.sqs
+        public static let name = "DeleteQueue"
+
+        public typealias Response = EmptyResponse
+
+        public var queueUrl: String
+
+        public init(
+            queueUrl: String
+        ) {
+            self.queueUrl = queueUrl
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queueUrl = try reader.required("QueueUrl")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueueUrl", queueUrl)
         }
     }
 
@@ -167,6 +271,82 @@ extension SQS {
         }
     }
 
+    /// Source: Amazon Simple Queue Service API Reference, ListQueues.
+    public struct ListQueues: AWSOperation {
+        public static let service = AWSService.sqs
+        public static let name = "ListQueues"
+
+        public struct Response: AWSShape {
+            public var queueUrls: [String]?
+            public var nextToken: String?
+
+            public init(
+                queueUrls: [String]? = nil, nextToken: String? = nil
+            ) {
+                self.queueUrls = queueUrls
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                queueUrls = try reader.optional("QueueUrls")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("QueueUrls", queueUrls)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var queueNamePrefix: String?
+        public var nextToken: String?
+        public var maxResults: Int?
+
+        public init(
+            queueNamePrefix: String? = nil, nextToken: String? = nil, maxResults: Int? = nil
+        ) {
+            self.queueNamePrefix = queueNamePrefix
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queueNamePrefix = try reader.optional("QueueNamePrefix")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueueNamePrefix", queueNamePrefix)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+        }
+    }
+
+    /// Source: Amazon Simple Queue Service API Reference, PurgeQueue.
+    public struct PurgeQueue: AWSOperation {
+        public static let service = AWSService.sqs
+        public static let name = "PurgeQueue"
+
+        public typealias Response = EmptyResponse
+
+        public var queueUrl: String
+
+        public init(
+            queueUrl: String
+        ) {
+            self.queueUrl = queueUrl
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queueUrl = try reader.required("QueueUrl")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueueUrl", queueUrl)
+        }
+    }
+
     /// Source: Amazon Simple Queue Service API Reference, ReceiveMessage.
     public struct ReceiveMessage: AWSOperation {
         public static let service = AWSService.sqs
@@ -191,6 +371,7 @@ extension SQS {
         }
 
         public var queueUrl: String
+        public var attributeNames: [QueueAttributeName]?
         public var messageSystemAttributeNames: [MessageSystemAttributeName]?
         public var messageAttributeNames: [String]?
         public var maxNumberOfMessages: Int?
@@ -199,12 +380,14 @@ extension SQS {
         public var receiveRequestAttemptId: String?
 
         public init(
-            queueUrl: String, messageSystemAttributeNames: [MessageSystemAttributeName]? = nil,
+            queueUrl: String, attributeNames: [QueueAttributeName]? = nil,
+            messageSystemAttributeNames: [MessageSystemAttributeName]? = nil,
             messageAttributeNames: [String]? = nil, maxNumberOfMessages: Int? = nil,
             visibilityTimeout: Int? = nil, waitTimeSeconds: Int? = nil,
             receiveRequestAttemptId: String? = nil
         ) {
             self.queueUrl = queueUrl
+            self.attributeNames = attributeNames
             self.messageSystemAttributeNames = messageSystemAttributeNames
             self.messageAttributeNames = messageAttributeNames
             self.maxNumberOfMessages = maxNumberOfMessages
@@ -215,6 +398,7 @@ extension SQS {
 
         public init(from reader: ShapeReader) throws(WireFault) {
             queueUrl = try reader.required("QueueUrl")
+            attributeNames = try reader.optional("AttributeNames")
             messageSystemAttributeNames = try reader.optional("MessageSystemAttributeNames")
             messageAttributeNames = try reader.optional("MessageAttributeNames")
             maxNumberOfMessages = try reader.optional("MaxNumberOfMessages")
@@ -225,6 +409,7 @@ extension SQS {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("QueueUrl", queueUrl)
+            writer.put("AttributeNames", attributeNames)
             writer.put("MessageSystemAttributeNames", messageSystemAttributeNames)
             writer.put("MessageAttributeNames", messageAttributeNames)
             writer.put("MaxNumberOfMessages", maxNumberOfMessages)
@@ -310,12 +495,60 @@ extension SQS {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("QueueUrl", queueUrl)
-            writer.put("MessageBody", messageBody)
+            writer.putSensitive("MessageBody", messageBody)
             writer.put("DelaySeconds", delaySeconds)
             writer.put("MessageAttributes", messageAttributes)
             writer.put("MessageSystemAttributes", messageSystemAttributes)
             writer.put("MessageDeduplicationId", messageDeduplicationId)
             writer.put("MessageGroupId", messageGroupId)
+        }
+    }
+
+    /// Source: Amazon Simple Queue Service API Reference, SendMessageBatch.
+    public struct SendMessageBatch: AWSOperation {
+        public static let service = AWSService.sqs
+        public static let name = "SendMessageBatch"
+
+        public struct Response: AWSShape {
+            public var successful: [SendMessageBatchResultEntry]
+            public var failed: [BatchResultErrorEntry]
+
+            public init(
+                successful: [SendMessageBatchResultEntry], failed: [BatchResultErrorEntry]
+            ) {
+                self.successful = successful
+                self.failed = failed
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                successful = try reader.required("Successful")
+                failed = try reader.required("Failed")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Successful", successful)
+                writer.put("Failed", failed)
+            }
+        }
+
+        public var queueUrl: String
+        public var entries: [SendMessageBatchRequestEntry]
+
+        public init(
+            queueUrl: String, entries: [SendMessageBatchRequestEntry]
+        ) {
+            self.queueUrl = queueUrl
+            self.entries = entries
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queueUrl = try reader.required("QueueUrl")
+            entries = try reader.required("Entries")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueueUrl", queueUrl)
+            writer.put("Entries", entries)
         }
     }
 

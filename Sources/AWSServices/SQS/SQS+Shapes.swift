@@ -4,6 +4,76 @@ public import AWSAPI
 public import FoundationEssentials
 
 extension SQS {
+    public struct BatchResultErrorEntry: AWSShape {
+        public var id: String
+        public var senderFault: Bool
+        public var code: String
+        public var message: String?
+
+        public init(
+            id: String, senderFault: Bool, code: String, message: String? = nil
+        ) {
+            self.id = id
+            self.senderFault = senderFault
+            self.code = code
+            self.message = message
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.required("Id")
+            senderFault = try reader.required("SenderFault")
+            code = try reader.required("Code")
+            message = try reader.optional("Message")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Id", id)
+            writer.put("SenderFault", senderFault)
+            writer.put("Code", code)
+            writer.put("Message", message)
+        }
+    }
+
+    public struct DeleteMessageBatchRequestEntry: AWSShape {
+        public var id: String
+        public var receiptHandle: String
+
+        public init(
+            id: String, receiptHandle: String
+        ) {
+            self.id = id
+            self.receiptHandle = receiptHandle
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.required("Id")
+            receiptHandle = try reader.required("ReceiptHandle")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Id", id)
+            writer.put("ReceiptHandle", receiptHandle)
+        }
+    }
+
+    public struct DeleteMessageBatchResultEntry: AWSShape {
+        public var id: String
+
+        public init(
+            id: String
+        ) {
+            self.id = id
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.required("Id")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Id", id)
+        }
+    }
+
     public struct Message: AWSShape {
         public var messageId: String?
         public var receiptHandle: String?
@@ -176,5 +246,90 @@ extension SQS {
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct SendMessageBatchRequestEntry: AWSShape {
+        public var id: String
+        public var messageBody: String
+        public var delaySeconds: Int?
+        public var messageAttributes: [String: MessageAttributeValue]?
+        public var messageSystemAttributes: [String: MessageSystemAttributeValue]?
+        public var messageDeduplicationId: String?
+        public var messageGroupId: String?
+
+        public init(
+            id: String, messageBody: String, delaySeconds: Int? = nil,
+            messageAttributes: [String: MessageAttributeValue]? = nil,
+            messageSystemAttributes: [String: MessageSystemAttributeValue]? = nil,
+            messageDeduplicationId: String? = nil, messageGroupId: String? = nil
+        ) {
+            self.id = id
+            self.messageBody = messageBody
+            self.delaySeconds = delaySeconds
+            self.messageAttributes = messageAttributes
+            self.messageSystemAttributes = messageSystemAttributes
+            self.messageDeduplicationId = messageDeduplicationId
+            self.messageGroupId = messageGroupId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.required("Id")
+            messageBody = try reader.required("MessageBody")
+            delaySeconds = try reader.optional("DelaySeconds")
+            messageAttributes = try reader.optional("MessageAttributes")
+            messageSystemAttributes = try reader.optional("MessageSystemAttributes")
+            messageDeduplicationId = try reader.optional("MessageDeduplicationId")
+            messageGroupId = try reader.optional("MessageGroupId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Id", id)
+            writer.putSensitive("MessageBody", messageBody)
+            writer.put("DelaySeconds", delaySeconds)
+            writer.put("MessageAttributes", messageAttributes)
+            writer.put("MessageSystemAttributes", messageSystemAttributes)
+            writer.put("MessageDeduplicationId", messageDeduplicationId)
+            writer.put("MessageGroupId", messageGroupId)
+        }
+    }
+
+    public struct SendMessageBatchResultEntry: AWSShape {
+        public var id: String
+        public var messageId: String
+        public var md5OfMessageBody: String
+        public var md5OfMessageAttributes: String?
+        public var md5OfMessageSystemAttributes: String?
+        public var sequenceNumber: String?
+
+        public init(
+            id: String, messageId: String, md5OfMessageBody: String,
+            md5OfMessageAttributes: String? = nil, md5OfMessageSystemAttributes: String? = nil,
+            sequenceNumber: String? = nil
+        ) {
+            self.id = id
+            self.messageId = messageId
+            self.md5OfMessageBody = md5OfMessageBody
+            self.md5OfMessageAttributes = md5OfMessageAttributes
+            self.md5OfMessageSystemAttributes = md5OfMessageSystemAttributes
+            self.sequenceNumber = sequenceNumber
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.required("Id")
+            messageId = try reader.required("MessageId")
+            md5OfMessageBody = try reader.required("MD5OfMessageBody")
+            md5OfMessageAttributes = try reader.optional("MD5OfMessageAttributes")
+            md5OfMessageSystemAttributes = try reader.optional("MD5OfMessageSystemAttributes")
+            sequenceNumber = try reader.optional("SequenceNumber")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Id", id)
+            writer.put("MessageId", messageId)
+            writer.put("MD5OfMessageBody", md5OfMessageBody)
+            writer.put("MD5OfMessageAttributes", md5OfMessageAttributes)
+            writer.put("MD5OfMessageSystemAttributes", md5OfMessageSystemAttributes)
+            writer.put("SequenceNumber", sequenceNumber)
+        }
     }
 }

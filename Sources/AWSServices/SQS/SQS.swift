@@ -15,7 +15,9 @@ extension AWSService {
 extension SQS {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateQueue.self, DeleteMessage.self, GetQueueAttributes.self, GetQueueUrl.self,
-        ReceiveMessage.self, SendMessage.self, SetQueueAttributes.self,
+        ChangeMessageVisibility.self, CreateQueue.self, DeleteMessage.self, DeleteMessageBatch.self,
+        DeleteQueue.self, GetQueueAttributes.self, GetQueueUrl.self, ListQueues.self,
+        PurgeQueue.self, ReceiveMessage.self, SendMessage.self, SendMessageBatch.self,
+        SetQueueAttributes.self,
     ]
 }
