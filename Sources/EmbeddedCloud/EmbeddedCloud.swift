@@ -22,6 +22,8 @@ public final class EmbeddedCloud: Sendable {
     let clock: @Sendable () -> Date
     let sealingKey: SealingKey
     private let lock: DirectoryLock
+    private let workers: WorkerPool
+    private let runner: QueryRunner
     private let authenticator: Authenticator
     private let recorder: Recorder
     private let events: Events
@@ -32,7 +34,8 @@ public final class EmbeddedCloud: Sendable {
     /// - Throws: ``DataDirectoryFault`` in words for the operator, a `TrailOpenFault` if the trail is not
     ///   the one that this ledger remembers.
     public init(
-        opening directory: DataDirectory, log: Logger, clock: @escaping @Sendable () -> Date
+        opening directory: DataDirectory, queryWorker: QueryWorkerProgram, log: Logger,
+        clock: @escaping @Sendable () -> Date
     ) async throws {
         guard directory.isInitialized else {
             throw DataDirectoryFault.notInitialized(directory.url.path())
@@ -68,21 +71,35 @@ public final class EmbeddedCloud: Sendable {
         events = Events(
             state: state, region: region, clock: WaitingClock(now: clock), log: log)
         let expressions = ExpressionEngine()
-        let all =
-            accounts.handlers + sessions.handlers
-            + Buckets(objects: objects, region: exchange.region).handlers
-            + Objects(objects: objects).handlers
-            + LakeLinks(objects: objects, data: directory.url).handlers
-            + Databases(state: state, region: region).handlers
-            + Tables(state: state, engine: expressions, region: region).handlers
-            + DataLakeSettings(state: state, exchangeAccount: account).handlers
-            + RegisteredLocations(state: state).handlers
-            + DataCellsFilters(state: state, engine: expressions).handlers
-            + Permissions(state: state, log: log).handlers
-            + PermissionLists(state: state).handlers
-            + events.handlers
+        workers = WorkerPool(
+            executable: queryWorker.executable, staging: directory.staging,
+            confinement: queryWorker.confinement)
+        let reader = LakeReader(objects: objects, published: { _, _ in nil })
+        runner = QueryRunner(
+            state: state,
+            planner: QueryPlanner(
+                state: state, engine: expressions,
+                files: { try await reader.files(at: $0, of: $1, for: $2) }),
+            pool: workers,
+            surroundings: .init(
+                objects: objects, recorder: recorder, region: exchange.region, clock: clock),
+            log: log, clock: clock)
+        let queries = Queries(state: state, runner: runner, objects: objects)
+        let rooms: [[Handler]] = [
+            accounts.handlers, sessions.handlers,
+            Buckets(objects: objects, region: exchange.region).handlers,
+            Objects(objects: objects).handlers,
+            LakeLinks(objects: objects, data: directory.url).handlers,
+            Databases(state: state, region: region).handlers,
+            Tables(state: state, engine: expressions, region: region).handlers,
+            DataLakeSettings(state: state, exchangeAccount: account).handlers,
+            RegisteredLocations(state: state).handlers,
+            DataCellsFilters(state: state, engine: expressions).handlers,
+            Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
+            events.handlers, queries.handlers,
+        ]
         handlers = Dictionary(
-            all.map { (ObjectIdentifier($0.operation), $0) },
+            rooms.joined().map { (ObjectIdentifier($0.operation), $0) },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -204,12 +221,15 @@ public final class EmbeddedCloud: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [recorder] in try await recorder.run() }
             group.addTask { [events] in try await events.run() }
+            group.addTask { [workers] in try await workers.run() }
+            group.addTask { [runner] in try await runner.resume() }
             try await group.waitForAll()
         }
     }
 
     /// Syncs what is pending and lets go of the files.
     public func close() async throws {
+        await runner.stop()
         try await recorder.close()
         try state.ledger.close()
     }

@@ -16,6 +16,8 @@ struct ServeCommand: AsyncParsableCommand {
     var http = "127.0.0.1:9400"
     @Flag(help: "Allow an address that others reach, though HTTP shows them everything.")
     var insecureHttp = false
+    @Flag(help: "Run SQL though this system has no Landlock: then the engine alone guards the files.")
+    var unsandboxedQueries = false
     @Option(help: "How much to log: trace, debug, info, warning or error.")
     var logLevel = Logger.Level.warning
 
@@ -29,7 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
         var log = Logger(label: "bourse", factory: { StreamLogHandler.standardError(label: $0) })
         log.logLevel = logLevel
         let directory = try data.directory
-        let cloud = try await EmbeddedCloud(opening: directory, log: log, clock: { Date() })
+        let cloud = try await EmbeddedCloud(
+            opening: directory, queryWorker: try queryWorker, log: log, clock: { Date() })
 
         let application = HTTPServer.service(
             cloud: cloud, host: address.host, port: address.port, log: log
@@ -48,6 +51,21 @@ struct ServeCommand: AsyncParsableCommand {
             throw explain(error, address: address)
         }
         try await cloud.close()
+    }
+
+    /// This program runs the SQL too, as a child of itself.
+    private var queryWorker: QueryWorkerProgram {
+        get throws {
+            guard let executable = Bundle.main.executablePath else {
+                throw CommandFailure("The path of this program is not known; start it by its path.")
+            }
+            guard QueryWorkerProgram.isSandboxAvailable || unsandboxedQueries else {
+                throw CommandFailure(
+                    "This system has no Landlock (Linux 5.13 or later), so subscribers' SQL would not be "
+                        + "walled in. Use a newer system, or say --unsandboxed-queries.")
+            }
+            return QueryWorkerProgram(executable: executable, unsandboxed: unsandboxedQueries)
+        }
     }
 
     /// Says that the exchange answers, and where, to people and to the commands on this machine.

@@ -15,7 +15,11 @@ struct GovernanceState: Sendable {
         [:]
     var filters: TreeDictionary<TableID, TreeDictionary<String, DataCellsFilter>> = [:]
     /// What each grantee holds, by what it is on: an access looks up a handful of places.
-    private(set) var grants: TreeDictionary<Grantee, TreeDictionary<GrantSubject, [Grant]>> = [:]
+    private(set) var grants: TreeDictionary<Grantee, TreeDictionary<GrantSubject, [Grant]>> = [:] {
+        didSet { generation += 1 }
+    }
+    /// Another number after each change of the grants: what was built on older ones is built again.
+    private(set) var generation = 0
 
     init(loading db: Database) throws {
         for row in try DataLakeSettingsRow.fetchAll(db) {

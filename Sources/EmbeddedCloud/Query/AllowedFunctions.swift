@@ -50,11 +50,11 @@ enum AllowedFunctions {
         + "yearweek"
 
     private static let lists =
-        "apply array_aggr array_aggregate array_append array_apply array_cat array_concat "
+        "apply array_append array_apply array_cat array_concat "
         + "array_contains array_distinct array_extract array_filter array_has array_has_all "
         + "array_has_any array_indexof array_intersect array_length array_position array_prepend "
         + "array_reverse array_slice array_sort array_to_string array_transform array_unique "
-        + "array_value cardinality element_at filter flatten list_aggregate list_append list_avg "
+        + "array_value cardinality element_at filter flatten list_append list_avg "
         + "list_cat list_concat list_contains list_count list_distinct list_element list_extract "
         + "list_filter list_first list_has list_has_all list_has_any list_indexof list_intersect "
         + "list_last list_max list_min list_pack list_position list_prepend list_reduce list_resize "

@@ -19,7 +19,7 @@ struct SyntaxTree: Sendable {
     }
 
     /// What stands in a table's place: a table expression that has only what the caller may see.
-    typealias Replacement = @Sendable (TableReference, _ predicates: [LeakproofPredicate])
+    typealias Replacement = (TableReference, _ predicates: [LeakproofPredicate])
         async throws -> JSONValue
 
     private static let expressionClasses: Set<String> = [
@@ -46,7 +46,7 @@ struct SyntaxTree: Sendable {
     }
 
     /// The same statement with every table replaced, as JSON text.
-    func replacingTables(_ replacement: @escaping Replacement) async throws -> String {
+    func replacingTables(_ replacement: Replacement) async throws -> String {
         try await rewrite(root, Scope(), replacement).text
     }
 

@@ -1,0 +1,74 @@
+import AWSAPI
+import FoundationEssentials
+
+/// What a reader of a table's location sees: the files that a revision pinned, or those that are there now.
+struct LakeReader: Sendable {
+    /// Files of one table that is read as it stands; larger ones are published, and so have a manifest.
+    static let liveFilesMax = 100_000
+    private static let pageMax = 1_000
+
+    let objects: ObjectStore
+    /// What a data set that covers the location has published. Nil where none does.
+    let published: @Sendable (_ bucket: String, _ prefix: String) async throws -> [PinnedFile]?
+
+    /// The owner reads what is there; everyone else what was published, where a data set covers it.
+    func files(
+        at url: S3URL, of owner: AccountID, for reader: AccountID
+    ) async throws -> TableFiles {
+        let location = url.folder
+        guard let bucket = objects.bucket(named: location.bucket), bucket.account == owner else {
+            throw QueryFault("HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
+        }
+        if reader != owner,
+            let pinned = try await published(location.bucket, location.key)
+        {
+            return TableFiles(pinned, prefix: location.key)
+        }
+        return TableFiles(try await live(bucket, location), prefix: location.key)
+    }
+
+    private func live(_ bucket: Bucket, _ location: S3URL) async throws -> [StoredObject] {
+        var found: [StoredObject] = []
+        while true {
+            let page = try await objects.list(
+                bucket, prefix: location.key, after: found.last?.key, max: Self.pageMax)
+            found += page
+            guard page.count == Self.pageMax else { return found }
+            guard found.count < Self.liveFilesMax else {
+                throw QueryFault(
+                    "HIVE_EXCEEDED_PARTITION_LIMIT",
+                    "The table has more than \(Self.liveFilesMax) files; publish it as a revision")
+            }
+        }
+    }
+}
+
+extension TableFiles {
+    init(_ pinned: [PinnedFile], prefix: String) {
+        self.init(
+            files: pinned.map {
+                File(path: $0.path, identity: $0.identity, key: $0.key, guarantee: $0.guarantee)
+            }, prefix: prefix)
+    }
+
+    init(_ objects: [StoredObject], prefix: String) {
+        self.init(
+            files: objects.map {
+                File(path: $0.path, identity: $0.identity, key: $0.key, guarantee: .detection)
+            }, prefix: prefix)
+    }
+
+    private init(files: [File], prefix: String) {
+        // As Athena: what begins with a dot or an underscore is not data, nor is a folder's marker.
+        self.files = files.filter { file in
+            let name = file.key.split(separator: "/").last ?? ""
+            return !name.hasPrefix(".") && !name.hasPrefix("_") && file.identity.size > 0
+        }
+        directories = Set(
+            self.files.map { file in
+                file.hasKeyInPath
+                    ? String(file.path.dropLast(file.key.count)) + prefix
+                    : String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.endIndex)])
+            })
+    }
+}

@@ -1,0 +1,101 @@
+import AthenaAPI
+import Foundation
+import QueryWorker
+
+/// Some rows of a result, read back from its file in the caller's bucket.
+///
+/// The form is the one that the worker writes: every value quoted, quotes doubled, NULL as nothing.
+struct QueryResultPage {
+    /// Bytes of one page; the rows that follow are on the next one.
+    static let bytesMax = 1 << 20
+
+    /// Nil stands for NULL.
+    var rows: [[String?]]
+    /// Bytes from the file's start at which the next page begins. Nil: this is the last.
+    var next: Int?
+
+    /// - Parameter start: 0, or the ``next`` of the page before.
+    init(of path: String, from start: Int, rowsMax: Int) throws {
+        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? file.close() }
+        try file.seek(toOffset: UInt64(start))
+        var window = Self.bytesMax
+        while true {
+            let bytes = [UInt8](try file.read(upToCount: window) ?? Data())
+            let isWhole = bytes.count < window
+            var reader = CSVReader(bytes)
+            let rows = reader.rows(max: rowsMax)
+            guard !rows.isEmpty || isWhole else {
+                // One row longer than the window.
+                window *= 4
+                try file.seek(toOffset: UInt64(start))
+                continue
+            }
+            self.rows = rows
+            next = reader.place < bytes.count || !isWhole ? start + reader.place : nil
+            return
+        }
+    }
+}
+
+/// Reads whole rows; one that is cut off at the end is left for later.
+private struct CSVReader {
+    private let bytes: [UInt8]
+    /// After the last whole row.
+    private(set) var place = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func rows(max: Int) -> [[String?]] {
+        var rows: [[String?]] = []
+        while rows.count < max, let row = row() { rows.append(row) }
+        return rows
+    }
+
+    private mutating func row() -> [String?]? {
+        guard place < bytes.count else { return nil }
+        var values: [String?] = []
+        var at = place
+        while true {
+            guard let value = field(&at), at < bytes.count else { return nil }
+            values.append(value)
+            let end = bytes[at]
+            at += 1
+            if end == UInt8(ascii: "\n") {
+                place = at
+                return values
+            }
+        }
+    }
+
+    /// Nil if the field does not end here; `.some(nil)` for NULL.
+    private func field(_ at: inout Int) -> String??  {
+        guard at < bytes.count else { return nil }
+        guard bytes[at] == UInt8(ascii: "\"") else { return .some(nil) }
+        at += 1
+        var text: [UInt8] = []
+        while at < bytes.count {
+            if bytes[at] != UInt8(ascii: "\"") {
+                text.append(bytes[at])
+                at += 1
+            } else if at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "\"") {
+                text.append(UInt8(ascii: "\""))
+                at += 2
+            } else {
+                at += 1
+                return .some(String(decoding: text, as: UTF8.self))
+            }
+        }
+        return nil
+    }
+}
+
+extension ResultColumn {
+    /// As Athena tells it.
+    var described: Athena.ColumnInfo {
+        .init(
+            name: name, type: type, catalogName: "hive", schemaName: "", tableName: "", label: name,
+            precision: precision, scale: scale, nullable: .unknown,
+            caseSensitive: type == "varchar" || type == "char")
+    }
+}

@@ -1,0 +1,240 @@
+import AWSAPI
+import DuckDB
+import FoundationEssentials
+import GRDB
+import Ledger
+import Logging
+import QueryWorker
+import Synchronization
+
+/// Runs the queries that were accepted, each to its end: also those that a killed process left.
+final class QueryRunner: Sendable {
+    /// Finished queries whose state is told without asking the ledger.
+    static let recentMax = 1_000
+
+    /// What the runner asks of the rooms around it.
+    struct Surroundings: Sendable {
+        /// Makes a finished file the object at an S3 URL, whole or not at all.
+        var publish: @Sendable (_ file: URL, _ url: String, AccountID) async throws -> Void
+        /// Puts the access into the trail, before the data is read.
+        var record: @Sendable (QueryExecution, QueryPlanner.Plan) async throws -> Void
+    }
+
+    private struct Book {
+        var executions: [String: QueryExecution] = [:]
+        /// Finished ones, the oldest first.
+        var finished: [String] = []
+        var tasks: [String: Task<Void, Never>] = [:]
+    }
+
+    private let ledger: Ledger
+    private let state: StateStore
+    private let planner: QueryPlanner
+    private let pool: WorkerPool
+    private let queue = QueryQueue()
+    private let surroundings: Surroundings
+    private let log: Logger
+    private let clock: @Sendable () -> Date
+    private let book = Mutex(Book())
+
+    init(
+        state: StateStore, planner: QueryPlanner, pool: WorkerPool, surroundings: Surroundings,
+        log: Logger, clock: @escaping @Sendable () -> Date
+    ) {
+        self.state = state
+        ledger = state.ledger
+        self.planner = planner
+        self.pool = pool
+        self.surroundings = surroundings
+        self.log = log
+        self.clock = clock
+    }
+
+    /// Begins again what was accepted and has no result.
+    func resume() async throws {
+        let open = try await ledger.read { db in
+            try QueryExecution.filter(["QUEUED", "RUNNING"].contains(Column("state"))).fetchAll(db)
+        }
+        for var execution in open {
+            execution.state = .queued
+            execution.startedAt = nil
+            start(execution)
+        }
+    }
+
+    /// Runs an execution that the ledger has.
+    func start(_ execution: QueryExecution) {
+        book.withLock { book in
+            book.executions[execution.id] = execution
+            book.tasks[execution.id] = Task { await self.run(execution) }
+        }
+    }
+
+    /// The newest state. Nil for an id that nobody was given.
+    func execution(_ id: String) async throws -> QueryExecution? {
+        if let known = book.withLock({ $0.executions[id] }) { return known }
+        return try await ledger.read { db in try QueryExecution.fetchOne(db, key: id) }
+    }
+
+    /// Stops it, if it still runs. Its state says so soon after.
+    func cancel(_ id: String) {
+        book.withLock { $0.tasks[id] }?.cancel()
+    }
+
+    /// Stops all, leaving them to be begun again.
+    func stop() async {
+        let tasks = book.withLock { book in
+            defer { book.tasks = [:] }
+            return Array(book.tasks.values)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    private func run(_ accepted: QueryExecution) async {
+        var execution = accepted
+        do {
+            execution = try await queue.run(for: accepted.account) {
+                try await self.perform(accepted)
+            }
+        } catch is CancellationError {
+            // Stopping the exchange cancels too, and then the query is to be begun again.
+            guard book.withLock({ $0.tasks[accepted.id] != nil }) else { return }
+            execution.state = .cancelled
+            execution.reason = "Query cancelled by user"
+        } catch {
+            let fault = explain(error, of: accepted)
+            execution.state = .failed
+            execution.errorCategory = fault.category.rawValue
+            execution.reason = fault.located(in: accepted.query).description
+        }
+        if execution.startedAt == nil { execution.startedAt = clock() }
+        execution.completedAt = clock()
+        await finish(execution)
+    }
+
+    private func perform(_ accepted: QueryExecution) async throws -> QueryExecution {
+        try Task.checkCancellation()
+        var execution = accepted
+        execution.state = .running
+        execution.startedAt = clock()
+        let running = execution
+        book.withLock { $0.executions[running.id] = running }
+
+        let generation = state.current.governance.generation
+        let parser = try await pool.worker(
+            for: execution.account, reading: [], generation: generation)
+        let tree = try await parser.parse(execution.query)
+        let plan = try await planner.plan(
+            tree, for: execution.caller, database: execution.database)
+        try check(plan.files)
+        try await surroundings.record(execution, plan)
+
+        let worker = try await pool.worker(
+            for: execution.account, reading: plan.directories, generation: generation)
+        guard let name = StagingFile(rawValue: "\(execution.id).csv") else {
+            preconditionFailure("A query's id is a file name.")
+        }
+        let outcome = try await worker.run(plan.tree, output: .csv(name))
+        let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
+        do {
+            // A file that changed meanwhile may have given old rows and new ones: never a result.
+            try check(plan.files)
+            try await surroundings.publish(file, execution.outputLocation, execution.account)
+        } catch {
+            try? FileManager.default.removeItem(at: file)
+            throw error
+        }
+        execution.state = .succeeded
+        execution.scannedBytes = plan.scannedBytes
+        execution.columns = String(
+            decoding: try JSONEncoder().encode(outcome.summary.columns), as: UTF8.self)
+        return execution
+    }
+
+    private func check(_ files: [TableFiles.File]) throws {
+        guard let changed = files.first(where: { !$0.isUnchanged() }) else { return }
+        throw QueryFault(
+            "HIVE_FILE_CHANGED", "The provider rewrote \(changed.key) in place; run the query again",
+            category: .system)
+    }
+
+    private func finish(_ execution: QueryExecution) async {
+        do {
+            try await ledger.write { db in try execution.update(db) }
+        } catch {
+            log.error(
+                "a query's end was not kept; it is begun again at the next start",
+                metadata: ["query": "\(execution.id)", "cause": "\(error)"])
+        }
+        book.withLock { book in
+            book.executions[execution.id] = execution
+            book.tasks[execution.id] = nil
+            book.finished.append(execution.id)
+            if book.finished.count > Self.recentMax {
+                book.executions[book.finished.removeFirst()] = nil
+            }
+        }
+    }
+
+    /// The fault as its asker may read it; what only the operator may read goes to the log.
+    private func explain(_ error: any Error, of execution: QueryExecution) -> QueryFault {
+        switch error {
+        case let fault as QueryFault: return fault
+        case let fault as QueryWorkerFault: return QueryFault(fault, log: log)
+        case let refusal as AWSError: return QueryFault(refusal.code, refusal.message)
+        default:
+            log.error(
+                "query failed",
+                metadata: [
+                    "query": "\(execution.id)", "cause": "\(String(reflecting: error))",
+                ])
+            return QueryFault(
+                "GENERIC_INTERNAL_ERROR",
+                "The query failed inside the exchange; its operator finds why under \(execution.id)",
+                category: .system)
+        }
+    }
+}
+
+extension QueryFault {
+    init(_ fault: QueryWorkerFault, log: Logger) {
+        switch fault {
+        case .refused(let refusal): self.init(refusal)
+        case .exceeded(.runTime), .exceeded(.parseTime):
+            self.init("EXCEEDED_TIME_LIMIT", "The query ran longer than a query may")
+        case .exceeded(.resultRows), .exceeded(.resultBytes):
+            self.init("EXCEEDED_OUTPUT_SIZE_LIMIT", "The result is larger than a result may be")
+        case .exceeded(let limit):
+            self.init("QUERY_TOO_LARGE", "The statement exceeds the limit \(limit.rawValue)")
+        case .ended, .garbled, .stopped, .unavailable:
+            log.error("query worker", metadata: ["fault": "\(fault)"])
+            self.init(
+                "EXCEEDED_MEMORY_LIMIT",
+                "The process that ran the query ended, most likely for want of memory",
+                category: .system)
+        }
+    }
+
+    private init(_ refusal: QueryWorker.Refusal) {
+        let position = refusal.position
+        if let name = refusal.message.firstMatch(of: #/Referenced column "([^"]*)" not found/#)?.1 {
+            self = .columnNotFound(String(name), at: position)
+            return
+        }
+        if refusal.message.hasPrefix("Only SELECT statements") {
+            self = .notSupported("Anything but SELECT (shared data is read only)", at: nil)
+            return
+        }
+        let code =
+            switch refusal.kind {
+            case .parser, .syntax: "SYNTAX_ERROR"
+            case .binder, .catalog: "SEMANTIC_ERROR"
+            case .conversion: "INVALID_CAST_ARGUMENT"
+            case .outOfMemory: "EXCEEDED_MEMORY_LIMIT"
+            case .notImplemented: "NOT_SUPPORTED"
+            default: "GENERIC_USER_ERROR"
+            }
+        self.init(code, refusal.message, at: position)
+    }
+}

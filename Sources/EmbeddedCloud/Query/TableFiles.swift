@@ -1,0 +1,40 @@
+import AWSAPI
+
+/// The files that a reader of one table sees.
+struct TableFiles: Sendable {
+    struct File: Sendable {
+        /// Absolute.
+        var path: String
+        /// As it was when it was published, or listed.
+        var identity: FileIdentity
+        /// The object's key: what errors name.
+        var key: String
+        var guarantee: PinGuarantee
+
+        /// Whether the path says what the key says: then the engine can read the partitions from it.
+        var hasKeyInPath: Bool { path.hasSuffix("/" + key) }
+
+        /// The values of the partition columns, by lower-case name.
+        var partition: [String: String] {
+            HivePartition.all(in: key).reduce(into: [:]) { values, part in
+                values[part.name] = part.value
+            }
+        }
+
+        /// Whether the file is still the one that was planned with. Ask before it is read and after.
+        func isUnchanged() -> Bool {
+            guard let now = FileIdentity(ofFileAt: path) else { return false }
+            return guarantee.accepts(now, for: identity)
+        }
+    }
+
+    var files: [File]
+    /// Directories with all of the files below them: what the worker's sandbox lets it read.
+    var directories: Set<String>
+}
+
+/// Finds a table's files by its location.
+///
+/// - Throws: ``QueryFault`` where there is nothing to read.
+typealias TableFileSource =
+    @Sendable (_ location: S3URL, _ owner: AccountID, _ reader: AccountID) async throws -> TableFiles
