@@ -62,14 +62,14 @@ private struct Lake {
     func run(_ sql: String, access: TableAccess = filtered) async throws -> [[Value]] {
         let engine = ExpressionEngine()
         let text = try #require(
-            try connection.rows("SELECT json_serialize_sql($1)::VARCHAR", [.text(sql)])[0][0].text)
+            try connection.rows("SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text(sql)])[0][0].text)
         let files = try files
         let tree = try await SyntaxTree(text).replacingTables { _, predicates in
             let scan = try GovernedScan(of: Self.table, access: access, predicates: predicates)
             return try await engine.tableTree(of: scan.sql(over: scan.prune(files)))
         }
         let rewritten = try #require(
-            try connection.rows("SELECT json_deserialize_sql($1::JSON)", [.text(tree)])[0][0].text)
+            try connection.rows("SELECT json_deserialize_sql(CAST(CAST($1 AS VARCHAR) AS JSON))", [.text(tree)])[0][0].text)
         return try connection.rows(rewritten)
     }
 }
@@ -149,7 +149,7 @@ private struct Lake {
         defer { lake.remove() }
         let text = try #require(
             try lake.connection.rows(
-                "SELECT json_serialize_sql($1)::VARCHAR", [.text("SELECT 1 FROM t WHERE \(condition)")]
+                "SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text("SELECT 1 FROM t WHERE \(condition)")]
             )[0][0].text)
         var left = -1
         let all = try lake.files
