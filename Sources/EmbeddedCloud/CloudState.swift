@@ -23,7 +23,10 @@ struct CloudState: Sendable {
     static let migrations = [
         IdentityState.migration, AuditOutboxRow.migration, HeadRow.migration,
         EventOutboxRow.migration, StorageState.migration, CatalogueState.migration,
-        GovernanceState.migration, QueuesState.migration, QueryExecution.migration,
+        PartitionRow.migration,
+        GovernanceState.migration,
+        QueuesState.migration,
+        QueryExecution.migration,
     ]
 }
 

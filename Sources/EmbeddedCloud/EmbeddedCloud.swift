@@ -92,6 +92,7 @@ public final class EmbeddedCloud: Sendable {
             LakeLinks(objects: objects, data: directory.url).handlers,
             Databases(state: state, region: region).handlers,
             Tables(state: state, engine: expressions, region: region).handlers,
+            Partitions(state: state, engine: expressions).handlers,
             DataLakeSettings(state: state, exchangeAccount: account).handlers,
             RegisteredLocations(state: state).handlers,
             DataCellsFilters(state: state, engine: expressions).handlers,

@@ -1,8 +1,6 @@
 import FoundationEssentials
 
 /// One page of a list that has an order, and the token with which the next one is asked for.
-///
-/// The token names the last item given, not a place: what is added or dropped meanwhile shifts nothing.
 struct Page<Item> {
     let items: [Item]
     let nextToken: String?
@@ -15,14 +13,22 @@ struct Page<Item> {
     init?(of list: [Item], by key: (Item) -> String, after token: String?, limit: Int) {
         var rest = list[...]
         if let token {
-            guard let bytes = Data(base64Encoded: token),
-                let last = String(validating: bytes, as: UTF8.self)
-            else { return nil }
+            guard let last = PageToken.key(of: token) else { return nil }
             rest = rest[(rest.firstIndex { key($0) > last } ?? rest.endIndex)...]
         }
         items = Array(rest.prefix(limit))
-        nextToken =
-            rest.count > limit
-            ? items.last.map { Data(key($0).utf8).base64EncodedString() } : nil
+        nextToken = rest.count > limit ? items.last.map { PageToken.text(after: key($0)) } : nil
+    }
+}
+
+/// `NextToken`: opaque to clients.
+///
+/// It names the last item given, not a place: what is added or dropped meanwhile shifts nothing.
+enum PageToken {
+    static func text(after key: String) -> String { Data(key.utf8).base64EncodedString() }
+
+    /// Nil if the token was never given out.
+    static func key(of token: String) -> String? {
+        Data(base64Encoded: token).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

@@ -47,6 +47,29 @@ actor ExpressionEngine {
         }
     }
 
+    /// Those of the lists for which the predicate holds.
+    ///
+    /// - Parameters:
+    ///   - lists: JSON lists of strings, one string for each of the columns.
+    ///   - predicate: On those columns.
+    func lists(
+        _ lists: [String], of columns: [String], where predicate: RowPredicate
+    ) throws -> [String] {
+        var list = "list"
+        while columns.contains(list) { list += "_" }
+        let values = columns.enumerated().map { place, column in
+            "json_extract_string(\(list), '$[\(place)]') AS \(column.sqlIdentifier)"
+        }
+        let rows = try opened().rows(
+            """
+            SELECT \(list) FROM (SELECT \(list), \(values.joined(separator: ", "))
+                FROM (SELECT unnest(from_json(CAST(? AS JSON), '["VARCHAR"]')) AS \(list)))
+            WHERE \(predicate.sql)
+            """, [.text(JSONValue.array(lists.map(JSONValue.string)).text)])
+        let matching = Set(rows.compactMap { $0[0].text })
+        return lists.filter(matching.contains)
+    }
+
     private func opened() throws -> Connection {
         if let connection { return connection }
         let opened = try Database(.memory, settings: Self.settings).connect()

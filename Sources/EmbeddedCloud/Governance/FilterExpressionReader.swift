@@ -36,7 +36,7 @@ struct FilterExpressionReader {
         let tree = try await Self.tree(of: expression, by: engine)
         // What the expression must leave as it is: one statement, and nothing after its WHERE.
         guard Self.frame(of: tree) == Self.frame(of: empty), let condition = Self.condition(of: tree)
-        else { throw Self.refused("It must be one condition and nothing else.") }
+        else { throw Self.notOneCondition }
         return try predicate(condition, nesting: 0)
     }
 
@@ -50,10 +50,14 @@ struct FilterExpressionReader {
             throw refused("It is nested too deeply.")
         }
         if tree["error"]?.bool != false {
-            throw refused(tree["error_message"]?.string ?? "It cannot be read.")
+            // Its other kinds of error speak of statements, which the grantor did not write.
+            let message = tree["error_type"]?.string == "parser" ? tree["error_message"]?.string : nil
+            throw message.map(refused) ?? notOneCondition
         }
         return tree
     }
+
+    private static let notOneCondition = refused("It must be one condition and nothing else.")
 
     private static func condition(of tree: JSONValue) -> JSONValue? {
         tree["statements"]?.array?.first?["node"]?["where_clause"]

@@ -15,10 +15,8 @@ struct GovernanceState: Sendable {
         [:]
     var filters: TreeDictionary<TableID, TreeDictionary<String, DataCellsFilter>> = [:]
     /// What each grantee holds, by what it is on: an access looks up a handful of places.
-    private(set) var grants: TreeDictionary<Grantee, TreeDictionary<GrantSubject, [Grant]>> = [:] {
-        didSet { generation += 1 }
-    }
-    /// Another number after each change of the grants: what was built on older ones is built again.
+    private(set) var grants: TreeDictionary<Grantee, TreeDictionary<GrantSubject, [Grant]>> = [:]
+    /// Counts the changes of what anyone may read: what was set up under an older one is out of date.
     private(set) var generation = 0
 
     init(loading db: Database) throws {
@@ -41,6 +39,7 @@ struct GovernanceState: Sendable {
 
     /// Sets what the grantee holds of the resource; nothing at all takes the grant away.
     mutating func set(_ grant: Grant, in db: Database) throws {
+        generation += 1
         remove(grant)
         if grant.permissions.isEmpty {
             try GrantRow(grant).delete(db)
@@ -79,6 +78,7 @@ struct GovernanceState: Sendable {
     /// Forgets what was granted and filtered on a thing that is dropped: one made later under the same
     /// name is another thing.
     mutating func forget(_ subject: GrantSubject, in db: Database) throws {
+        generation += 1
         for grant in grants.values.flatMap({ $0[subject] ?? [] }) {
             remove(grant)
             try GrantRow(grant).delete(db)
