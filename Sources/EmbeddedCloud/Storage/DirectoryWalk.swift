@@ -2,10 +2,10 @@ import Glibc
 
 /// The files below a linked directory in the byte order of their keys, found as they are asked for.
 ///
-/// One level of the tree is held at a time for each directory on the way to the current key: its names,
-/// sorted as their keys sort (a directory's with its slash). What lies before the start or outside the
-/// prefix is not opened. Symbolic links and special files are no objects and are passed over; so are
-/// names that are not UTF-8 and keys that are too long.
+/// Of each directory on the way to the current key, the next names are held, sorted as their keys sort (a
+/// directory's with its slash); of a large one not all of them, and it is read again when they are used
+/// up. What lies before the start or outside the prefix is not opened. Symbolic links and special files
+/// are no objects and are passed over; so are names that are not UTF-8 and keys that are too long.
 struct DirectoryWalk: KeyCursor {
     private struct Level {
         let directory: OpenFile
@@ -13,6 +13,8 @@ struct DirectoryWalk: KeyCursor {
         let path: [UInt8]
         /// The next one last.
         var names: [[UInt8]]
+        /// The directory has names beyond this one, which are still to be read. Nil: it has not.
+        var horizon: [UInt8]?
     }
 
     private let bucket: Bucket
@@ -37,19 +39,23 @@ struct DirectoryWalk: KeyCursor {
             else { return }
             do {
                 for name in key.names { directory = try directory.directory(named: name) }
-            } catch  where error.isAbsence {
+            } catch let error where error.isAbsence {
                 return
             } catch {
                 throw LinkFault("\(root)/\(prefix)", error)
             }
         }
-        try descend(into: directory, path: Array(self.prefix[..<depth]))
+        levels = [try level(directory, path: Array(self.prefix[..<depth]))]
     }
 
     mutating func next() throws -> StoredObject? {
         while let level = levels.last {
             guard let name = levels[levels.count - 1].names.popLast() else {
                 levels.removeLast()
+                if let horizon = level.horizon {
+                    levels.append(
+                        try self.level(level.directory, path: level.path, beyond: horizon))
+                }
                 continue
             }
             let key = level.path + name
@@ -65,23 +71,31 @@ struct DirectoryWalk: KeyCursor {
 
     mutating func skip(_ prefix: [UInt8]) { start = .afterAll(prefix) }
 
-    private mutating func enter(_ name: ArraySlice<UInt8>, of level: Level, path: [UInt8]) throws {
+    private mutating func enter(_ name: ArraySlice<UInt8>, of parent: Level, path: [UInt8]) throws {
         let directory: OpenFile
         do {
-            directory = try level.directory.directory(named: String(decoding: name, as: UTF8.self))
-        } catch  where error.isAbsence {
+            directory = try parent.directory.directory(named: String(decoding: name, as: UTF8.self))
+        } catch let error where error.isAbsence {
             return
         } catch {
             throw LinkFault("\(root)/\(String(decoding: path, as: UTF8.self))", error)
         }
-        try descend(into: directory, path: path)
+        levels.append(try self.level(directory, path: path))
     }
 
-    private mutating func descend(into directory: OpenFile, path: [UInt8]) throws {
+    /// - Parameter horizon: Only names greater than this one.
+    private func level(
+        _ directory: OpenFile, path: [UInt8], beyond horizon: [UInt8]? = nil
+    ) throws -> Level {
+        var window = NameWindow(after: horizon)
         do {
-            let names = try directory.names().filter { wants(path + $0) }
-                .sorted { $1.lexicographicallyPrecedes($0) }
-            levels.append(Level(directory: directory, path: path, names: names))
+            try directory.eachName { name in
+                if wants(path + name) { window.add(name) }
+            }
+            window.close()
+            return Level(
+                directory: directory, path: path, names: window.names.reversed(),
+                horizon: window.isCut ? window.names.last : nil)
         } catch {
             throw LinkFault("\(root)/\(String(decoding: path, as: UTF8.self))", error)
         }
@@ -108,7 +122,7 @@ struct DirectoryWalk: KeyCursor {
             return StoredObject(
                 bucket: bucket.name.rawValue, key: key, path: "\(root)/\(key)",
                 identity: identity, etag: identity.etag)
-        } catch  where error.isAbsence {
+        } catch let error where error.isAbsence {
             return nil
         } catch {
             throw LinkFault("\(root)/\(key)", error)
@@ -130,7 +144,7 @@ struct LinkFault: Error {
 
 extension OpenFile {
     /// What this directory holds, in no order: regular files by their names, directories with a slash.
-    fileprivate func names() throws(SystemCallFault) -> [[UInt8]] {
+    fileprivate func eachName(_ body: ([UInt8]) -> Void) throws(SystemCallFault) {
         // The stream closes its descriptor, and moves its place.
         let own = try systemCall("openat") {
             Int(openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
@@ -141,12 +155,11 @@ extension OpenFile {
             throw SystemCallFault(call: "fdopendir", code: code)
         }
         defer { closedir(stream) }
-        var names: [[UInt8]] = []
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw SystemCallFault(call: "readdir", code: errno) }
-                return names
+                return
             }
             var name = withUnsafePointer(to: &entry.pointee.d_name) { field in
                 field.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
@@ -160,7 +173,7 @@ extension OpenFile {
                 name.append(UInt8(ascii: "/"))
             default: continue
             }
-            names.append(name)
+            body(name)
         }
     }
 
@@ -169,7 +182,7 @@ extension OpenFile {
         guard type == UInt8(DT_UNKNOWN) else { return mode_t(type) << 12 }
         do {
             return try status(of: String(decoding: name, as: UTF8.self)).st_mode & S_IFMT
-        } catch  where error.isAbsence {
+        } catch let error where error.isAbsence {
             return 0
         }
     }

@@ -55,8 +55,8 @@ enum ListingStart: Equatable, Sendable {
     func precedes(_ key: [UInt8]) -> Bool {
         switch self {
         case .beginning: true
-        case .after(let start): start.lexicographicallyPrecedes(key)
-        case .afterAll(let start): start.lexicographicallyPrecedes(key) && !key.starts(with: start)
+        case .after(let start): start.precedes(key)
+        case .afterAll(let start): start.precedes(key) && !key.starts(with: start)
         }
     }
 
@@ -64,10 +64,10 @@ enum ListingStart: Equatable, Sendable {
     func mayPrecedeKeys(below path: [UInt8]) -> Bool {
         switch self {
         case .beginning: true
-        case .after(let start): start.starts(with: path) || start.lexicographicallyPrecedes(path)
+        case .after(let start): start.starts(with: path) || start.precedes(path)
         case .afterAll(let start):
             !path.starts(with: start)
-                && (start.starts(with: path) || start.lexicographicallyPrecedes(path))
+                && (start.starts(with: path) || start.precedes(path))
         }
     }
 

@@ -117,7 +117,7 @@ struct ObjectStore: Sendable {
         do { directory = try .directory(root) } catch { throw LinkFault(root, error) }
         do {
             for name in key.directories { directory = try directory.directory(named: name) }
-        } catch  where error.isAbsence {
+        } catch let error where error.isAbsence {
             return nil
         } catch {
             throw LinkFault("\(root)/\(key.names.joined(separator: "/"))", error)
@@ -132,7 +132,7 @@ struct ObjectStore: Sendable {
         guard let directory = try directory(of: key, below: root) else { return nil }
         do {
             return FileIdentity(try directory.status(of: key.fileName))
-        } catch  where error.isAbsence {
+        } catch let error where error.isAbsence {
             return nil
         } catch {
             throw LinkFault("\(root)/\(key.names.joined(separator: "/"))", error)

@@ -109,7 +109,7 @@ struct VersionCursor: KeyCursor {
             // Beyond most keys that begin so; the others are few, and told apart one by one.
             case .afterAll(let skipped): skipped + "\u{10FFFF}".utf8
             }
-        let from = bound.lexicographicallyPrecedes(prefix) ? prefix : bound
+        let from = bound.precedes(prefix) ? prefix : bound
         // The literals are the index's own condition. Text is compared byte by byte.
         return try ObjectVersion.fetchCursor(
             db,
