@@ -11,6 +11,7 @@ struct CloudState: Sendable {
     var catalogue: CatalogueState
     var governance: GovernanceState
     var queues: QueuesState
+    var rules: RulesState
 
     init(loading db: Database) throws {
         identity = try IdentityState(loading: db)
@@ -18,6 +19,7 @@ struct CloudState: Sendable {
         catalogue = try CatalogueState(loading: db)
         governance = try GovernanceState(loading: db)
         queues = try QueuesState(loading: db)
+        rules = try RulesState(loading: db)
     }
 
     static let migrations = [
@@ -27,6 +29,8 @@ struct CloudState: Sendable {
         GovernanceState.migration,
         QueuesState.migration,
         QueryExecution.migration,
+        RulesState.migration,
+        DeliveryRow.migration,
     ]
 }
 

@@ -56,6 +56,17 @@ public final class Ledger: Sendable {
         try pool.read(query)
     }
 
+    /// Calls `notify` after each commit that put rows into `table`, as long as the ledger is open.
+    ///
+    /// - Parameter notify: Runs where the writer runs: it must be quick, and touch no database.
+    public func onInsert(
+        into table: String, _ notify: @escaping @Sendable () -> Void
+    ) {
+        pool.add(
+            transactionObserver: InsertObserver(table: table, notify: notify),
+            extent: .databaseLifetime)
+    }
+
     /// Checkpoints the log and lets go of the file.
     public func close() throws { try pool.close() }
 }
@@ -70,4 +81,29 @@ public struct Migration: Sendable {
         self.name = name
         self.sql = sql
     }
+}
+
+/// Remembers, until the transaction ends, whether it put rows into a table. The writer alone calls it.
+private final class InsertObserver: TransactionObserver {
+    private let table: String
+    private let notify: @Sendable () -> Void
+    private var hasInserted = false
+
+    init(table: String, notify: @escaping @Sendable () -> Void) {
+        self.table = table
+        self.notify = notify
+    }
+
+    func observes(eventsOfKind kind: DatabaseEventKind) -> Bool {
+        if case .insert(let name) = kind { name == table } else { false }
+    }
+
+    func databaseDidChange(with event: DatabaseEvent) { hasInserted = true }
+
+    func databaseDidCommit(_ db: Database) {
+        if hasInserted { notify() }
+        hasInserted = false
+    }
+
+    func databaseDidRollback(_ db: Database) { hasInserted = false }
 }

@@ -28,8 +28,8 @@ struct BusEvent: Sendable {
     }
 }
 
-/// An event that no delivery has taken yet.
-struct EventOutboxRow: Codable, FetchableRecord, PersistableRecord {
+/// An event that no rule has been asked about yet.
+struct EventOutboxRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     static let databaseTableName = "eventOutbox"
     static let migration = Migration(
         "1-event-outbox",
@@ -46,12 +46,31 @@ struct EventOutboxRow: Codable, FetchableRecord, PersistableRecord {
         ) STRICT;
         """)
 
-    var id: String
-    var account: AccountID
-    var bus: String
-    var source: String
-    var detailType: String
-    var resources: String
-    var detail: String
-    var time: Date
+    let id: String
+    let account: AccountID
+    let bus: String
+    let source: String
+    let detailType: String
+    /// A JSON array.
+    let resources: String
+    /// A JSON object.
+    let detail: String
+    let time: Date
+
+    /// The event as rules and targets see it.
+    ///
+    /// Source: Amazon EventBridge User Guide, "Events".
+    func event(region: String) throws(JSONFault) -> JSONValue {
+        [
+            "version": "0",
+            "id": .string(id),
+            "detail-type": .string(detailType),
+            "source": .string(source),
+            "account": .string(account.rawValue),
+            "time": .string(Timestamp.iso8601.text(time)),
+            "region": .string(region),
+            "resources": try JSONValue(parsing: resources),
+            "detail": try JSONValue(parsing: detail),
+        ]
+    }
 }
