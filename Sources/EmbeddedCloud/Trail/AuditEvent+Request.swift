@@ -53,6 +53,8 @@ extension AuditEvent {
 
     private static let dataEvents: Set<String> = [
         "DeleteObject", "GetObject", "HeadObject", "PutObject",
+        "ChangeMessageVisibility", "DeleteMessage", "DeleteMessageBatch", "ReceiveMessage",
+        "SendMessage", "SendMessageBatch",
     ]
 
     private static func onlyReads(_ name: String) -> Bool {
