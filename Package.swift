@@ -145,7 +145,7 @@ let package = Package(
         .testTarget(
             name: "EmbeddedCloudTests",
             dependencies: serviceAPIs + [
-                "AWSAPI", "EmbeddedCloud", "Ledger",
+                "AWSAPI", "DuckDB", "EmbeddedCloud", "Ledger",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

@@ -12,6 +12,7 @@ struct CloudState: Sendable {
     var governance: GovernanceState
     var queues: QueuesState
     var rules: RulesState
+    var exchange: ExchangeState
 
     init(loading db: Database) throws {
         identity = try IdentityState(loading: db)
@@ -20,6 +21,7 @@ struct CloudState: Sendable {
         governance = try GovernanceState(loading: db)
         queues = try QueuesState(loading: db)
         rules = try RulesState(loading: db)
+        exchange = try ExchangeState(loading: db)
     }
 
     static let migrations = [
@@ -31,6 +33,7 @@ struct CloudState: Sendable {
         QueryExecution.migration,
         RulesState.migration,
         DeliveryRow.migration,
+        ExchangeState.migration,
     ]
 }
 

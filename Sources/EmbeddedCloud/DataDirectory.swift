@@ -15,6 +15,10 @@ public struct DataDirectory: Sendable {
     public var lake: URL { url.appending(path: "lake", directoryHint: .isDirectory) }
     public var staging: URL { url.appending(path: "staging", directoryHint: .isDirectory) }
     public var accounts: URL { url.appending(path: "accounts", directoryHint: .isDirectory) }
+    /// What each published revision consists of.
+    public var manifests: URL { url.appending(path: "manifests", directoryHint: .isDirectory) }
+    /// Files of published revisions, kept as they were.
+    public var pins: URL { url.appending(path: "pins", directoryHint: .isDirectory) }
     public var keys: URL { url.appending(path: "keys", directoryHint: .isDirectory) }
     public var sealingKey: URL { keys.appending(path: "sealing.key") }
     public var trailKey: URL { keys.appending(path: "trail.key") }
@@ -28,7 +32,7 @@ public struct DataDirectory: Sendable {
 
     /// Makes the folders, readable by their owner alone.
     func create() throws {
-        for folder in [url, trail, lake, staging, accounts, keys] {
+        for folder in [url, trail, lake, staging, accounts, manifests, pins, keys] {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])

@@ -1184,6 +1184,98 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, RevokeRevision.
+    public struct RevokeRevision: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "RevokeRevision"
+        public static let route = Route("POST", "/v1/data-sets/{DataSetId}/revisions/{RevisionId}/revoke")
+
+        public struct Response: AWSShape {
+            public var arn: String?
+            public var comment: String?
+            public var createdAt: Date?
+            public var dataSetId: String?
+            public var finalized: Bool?
+            public var id: String?
+            public var sourceId: String?
+            public var updatedAt: Date?
+            public var revocationComment: String?
+            public var revoked: Bool?
+            public var revokedAt: Date?
+
+            public init(
+                arn: String? = nil, comment: String? = nil, createdAt: Date? = nil,
+                dataSetId: String? = nil, finalized: Bool? = nil, id: String? = nil,
+                sourceId: String? = nil, updatedAt: Date? = nil, revocationComment: String? = nil,
+                revoked: Bool? = nil, revokedAt: Date? = nil
+            ) {
+                self.arn = arn
+                self.comment = comment
+                self.createdAt = createdAt
+                self.dataSetId = dataSetId
+                self.finalized = finalized
+                self.id = id
+                self.sourceId = sourceId
+                self.updatedAt = updatedAt
+                self.revocationComment = revocationComment
+                self.revoked = revoked
+                self.revokedAt = revokedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                arn = try reader.optional("Arn")
+                comment = try reader.optional("Comment")
+                createdAt = try reader.optional("CreatedAt")
+                dataSetId = try reader.optional("DataSetId")
+                finalized = try reader.optional("Finalized")
+                id = try reader.optional("Id")
+                sourceId = try reader.optional("SourceId")
+                updatedAt = try reader.optional("UpdatedAt")
+                revocationComment = try reader.optional("RevocationComment")
+                revoked = try reader.optional("Revoked")
+                revokedAt = try reader.optional("RevokedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Arn", arn)
+                writer.put("Comment", comment)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("DataSetId", dataSetId)
+                writer.put("Finalized", finalized)
+                writer.put("Id", id)
+                writer.put("SourceId", sourceId)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+                writer.put("RevocationComment", revocationComment)
+                writer.put("Revoked", revoked)
+                writer.put("RevokedAt", revokedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var dataSetId: String
+        public var revisionId: String
+        public var revocationComment: String
+
+        public init(
+            dataSetId: String, revisionId: String, revocationComment: String
+        ) {
+            self.dataSetId = dataSetId
+            self.revisionId = revisionId
+            self.revocationComment = revocationComment
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.label("DataSetId")
+            revisionId = try reader.label("RevisionId")
+            revocationComment = try reader.required("RevocationComment")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("DataSetId", dataSetId)
+            writer.label("RevisionId", revisionId)
+            writer.put("RevocationComment", revocationComment)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, StartJob.
     public struct StartJob: AWSOperation {
         public static let service = AWSService.dataExchange

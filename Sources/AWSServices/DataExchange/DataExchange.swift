@@ -18,6 +18,7 @@ extension DataExchange {
         AcceptDataGrant.self, CreateDataGrant.self, CreateDataSet.self, CreateJob.self,
         CreateRevision.self, DeleteDataGrant.self, GetDataGrant.self, GetDataSet.self, GetJob.self,
         GetReceivedDataGrant.self, GetRevision.self, ListDataSetRevisions.self, ListDataSets.self,
-        ListReceivedDataGrants.self, ListRevisionAssets.self, StartJob.self, UpdateRevision.self,
+        ListReceivedDataGrants.self, ListRevisionAssets.self, RevokeRevision.self, StartJob.self,
+        UpdateRevision.self,
     ]
 }

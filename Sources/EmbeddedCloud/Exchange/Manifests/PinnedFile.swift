@@ -60,7 +60,7 @@ enum PinGuarantee: String, Codable, Comparable, Sendable {
         switch self {
         // The provider's removing its name of the file, or another revision's adding one, changes the
         // time of change and nothing else.
-        case .hardLink, .version: now.device == then.device && now.inode == then.inode && now.size == then.size && now.modified == then.modified
+        case .hardLink, .version: now.hasContent(of: then)
         case .detection, .reflink: now == then
         }
     }

@@ -1,0 +1,253 @@
+import AWSAPI
+import DataExchangeAPI
+import FoundationEssentials
+import GRDB
+import Ledger
+import Logging
+import Synchronization
+
+/// Finalizing: the moment at which a revision becomes what its readers see.
+///
+/// First its files are pinned and its manifest is written, which may take a while and shows nowhere; then
+/// one transaction makes it the newest. What is cut off before that transaction leaves files that belong
+/// to no finalized revision, and ``Broker/recover()`` removes them.
+extension Broker {
+    /// Objects in one revision. Beyond it a manifest would no longer be planned with in memory.
+    static let objectsPerRevisionMax = 1_000_000
+    private static let listingPage = 1_000
+
+    @Sendable func updateRevision(
+        _ operation: DataExchange.UpdateRevision, _ request: Request
+    ) async throws -> DataExchange.UpdateRevision.Response {
+        let (dataSetID, revisionID) = (
+            try id(operation.dataSetId, "DataSetId"), try id(operation.revisionId, "RevisionId")
+        )
+        if let comment = operation.comment { try check(comment, "Comment", Self.commentLengths) }
+        let now = try state.current.exchange.ownedRevision(
+            revisionID, of: dataSetID, by: request.account)
+        let row =
+            switch operation.finalized {
+            case true? where !now.isFinalized:
+                try await finalize(now, comment: operation.comment, request)
+            case false? where now.isFinalized:
+                try await reopen(now, comment: operation.comment, request)
+            default:
+                try await change(now, comment: operation.comment, request)
+            }
+        return .init(
+            arn: arns.revision(row.id, of: row.dataSet, in: request.account),
+            comment: row.comment, createdAt: row.createdAt, dataSetId: row.dataSet.rawValue,
+            finalized: row.isFinalized, id: row.id.rawValue, updatedAt: row.updatedAt,
+            revocationComment: row.revocationComment, revoked: row.revokedAt != nil,
+            revokedAt: row.revokedAt)
+    }
+
+    private func change(
+        _ revision: RevisionRow, comment: String?, _ request: Request
+    ) async throws -> RevisionRow {
+        try await state.change(recording: request.event) { db, state in
+            var row = try state.exchange.ownedRevision(
+                revision.id, of: revision.dataSet, by: request.account)
+            row.comment = comment ?? row.comment
+            row.updatedAt = request.time
+            try row.update(db)
+            state.exchange.put(row)
+            return row
+        }
+    }
+
+    private func finalize(
+        _ revision: RevisionRow, comment: String?, _ request: Request
+    ) async throws -> RevisionRow {
+        guard finalizing.insert(revision.id) else {
+            throw AWSError.exchangeConflict(
+                .revision, revision.id, "The revision is being finalized or reopened.")
+        }
+        defer { finalizing.remove(revision.id) }
+        // Only now is nobody else at it: one who has just finished owns the files by its name.
+        let revision = try state.current.exchange.ownedRevision(
+            revision.id, of: revision.dataSet, by: request.account)
+        guard !revision.isFinalized else {
+            return try await change(revision, comment: comment, request)
+        }
+        let assets = try await self.assets(of: revision)
+        guard !assets.isEmpty else {
+            throw AWSError.validation("A revision without assets cannot be finalized.")
+        }
+        let objects = try await objects(of: assets)
+        do {
+            let manifest = try await manifests.pin(objects, as: revision.id)
+            return try await publish(manifest, of: assets, as: revision, comment, request)
+        } catch {
+            try await manifests.discard(revision.id)
+            if let fault = error as? ManifestFault { throw AWSError(fault, of: revision.id) }
+            throw error
+        }
+    }
+
+    private func publish(
+        _ manifest: ManifestSummary, of assets: [AssetRow], as revision: RevisionRow,
+        _ comment: String?, _ request: Request
+    ) async throws -> RevisionRow {
+        let row = try await state.change(recording: request.event) {
+            [eventSource, arns] db, state in
+            var row = try state.exchange.ownedRevision(
+                revision.id, of: revision.dataSet, by: request.account)
+            guard !row.isFinalized, try Self.assets(of: row.id, db) == assets else {
+                throw AWSError.exchangeConflict(
+                    .revision, row.id, "The revision was changed while it was finalized.")
+            }
+            row.comment = comment ?? row.comment
+            row.updatedAt = request.time
+            row.publication =
+                (try Int.fetchOne(db, sql: "SELECT max(publication) FROM revision") ?? 0) + 1
+            row.guarantee = manifest.guarantee
+            row.objectCount = manifest.objectCount
+            row.bytes = manifest.bytes
+            try row.update(db)
+            var dataSet = try state.exchange.owned(row.dataSet, by: request.account)
+            dataSet.updatedAt = request.time
+            try dataSet.update(db)
+            state.exchange.put(dataSet)
+            state.exchange.put(row, opening: assets.firstAccess)
+            let grants = state.exchange.grants(of: row.dataSet, at: request.time)
+            for grant in grants {
+                try ExchangeEvent.published(row, of: dataSet, to: grant, at: request.time).post(
+                    in: db)
+            }
+            try ExchangeEvent.ownPublication(
+                row, of: dataSet, to: grants, from: eventSource, arns, at: request.time
+            ).post(in: db)
+            return row
+        }
+        log.notice(
+            "revision finalized",
+            metadata: [
+                "dataSet": "\(row.dataSet)", "revision": "\(row.id)",
+                "objects": "\(manifest.objectCount)", "bytes": "\(manifest.bytes)",
+                "guarantee": "\(manifest.guarantee.rawValue)",
+            ])
+        return row
+    }
+
+    /// Back to a draft, as long as nobody has been given the data set.
+    private func reopen(
+        _ revision: RevisionRow, comment: String?, _ request: Request
+    ) async throws -> RevisionRow {
+        guard finalizing.insert(revision.id) else {
+            throw AWSError.exchangeConflict(
+                .revision, revision.id, "The revision is being finalized or reopened.")
+        }
+        defer { finalizing.remove(revision.id) }
+        let row = try await state.change(recording: request.event) { db, state in
+            var row = try state.exchange.ownedRevision(
+                revision.id, of: revision.dataSet, by: request.account)
+            guard row.revokedAt == nil else {
+                throw AWSError.exchangeConflict(.revision, row.id, "The revision is revoked.")
+            }
+            guard state.exchange.grants(of: row.dataSet, at: request.time).isEmpty else {
+                throw AWSError.exchangeConflict(
+                    .revision, row.id,
+                    "Receivers are entitled to the revision. It can be revoked, not reopened.")
+            }
+            row.comment = comment ?? row.comment
+            row.updatedAt = request.time
+            row.publication = nil
+            row.guarantee = nil
+            row.objectCount = nil
+            row.bytes = nil
+            try row.update(db)
+            state.exchange.put(row)
+            return row
+        }
+        try await manifests.discard(row.id)
+        return row
+    }
+
+    // MARK: What is in it
+
+    private func assets(of revision: RevisionRow) async throws -> [AssetRow] {
+        try await state.ledger.read { db in try Self.assets(of: revision.id, db) }
+    }
+
+    private static func assets(of revision: ExchangeID, _ db: Database) throws -> [AssetRow] {
+        try AssetRow.filter(Column("revision") == revision.rawValue).order(Column("name"))
+            .fetchAll(db)
+    }
+
+    /// Every object of the assets, once each.
+    private func objects(of assets: [AssetRow]) async throws -> [StoredObject] {
+        var found: [JobTask.ObjectName: StoredObject] = [:]
+        func add(_ object: StoredObject) throws(AWSError) {
+            found[.init(bucket: object.bucket, key: object.key)] = object
+            guard found.count <= Self.objectsPerRevisionMax else {
+                throw .exchangeLimit("Assets per revision", Self.objectsPerRevisionMax)
+            }
+        }
+        for asset in assets {
+            switch asset.content {
+            case .snapshot(let imported):
+                guard
+                    let object = try await lake.object(imported.key, in: imported.bucket),
+                    object.identity.hasContent(of: imported.identity)
+                else {
+                    throw AWSError.exchangeConflict(
+                        .revision, asset.revision,
+                        "\(imported.key) is not what was imported any more; import it again.")
+                }
+                try add(object)
+            case .s3Access(let access):
+                for key in access.keys {
+                    guard let object = try await lake.object(key, in: access.bucket) else {
+                        throw AWSError.exchangeConflict(
+                            .revision, asset.revision, "There is no object \(key) any more.")
+                    }
+                    try add(object)
+                }
+                for prefix in access.prefixes {
+                    var last: String?
+                    while true {
+                        let page = try await lake.objects(
+                            under: prefix, in: access.bucket, after: last, max: Self.listingPage)
+                        for object in page { try add(object) }
+                        guard page.count == Self.listingPage else { break }
+                        last = page.last?.key
+                    }
+                }
+            }
+        }
+        return found.values.sorted { ($0.bucket, $0.key) < ($1.bucket, $1.key) }
+    }
+}
+
+extension [AssetRow] {
+    fileprivate var firstAccess: S3Access? {
+        for asset in self {
+            if case .s3Access(let access) = asset.content { return access }
+        }
+        return nil
+    }
+}
+
+extension AWSError {
+    fileprivate init(_ fault: ManifestFault, of revision: ExchangeID) {
+        switch fault {
+        case .changed(let key):
+            self = .exchangeConflict(
+                .revision, revision,
+                "\(key) was changed while it was published; finalize the revision again.")
+        case .unreadable(let key):
+            self = .validation("\(key) begins as Parquet, but cannot be read as such.")
+        }
+    }
+}
+
+/// What one caller at a time works on.
+final class ExclusiveIDs: Sendable {
+    private let taken = Mutex<Set<ExchangeID>>([])
+
+    /// False: someone else has it.
+    func insert(_ id: ExchangeID) -> Bool { taken.withLock { $0.insert(id).inserted } }
+
+    func remove(_ id: ExchangeID) { _ = taken.withLock { $0.remove(id) } }
+}

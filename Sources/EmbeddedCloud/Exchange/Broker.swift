@@ -1,0 +1,163 @@
+import AWSAPI
+import DataExchangeAPI
+import FoundationEssentials
+import HashTreeCollections
+import Logging
+
+/// AWS Data Exchange: data sets, the revisions published of them, and who is granted them.
+///
+/// The exchange's own account publishes; every other account receives.
+struct Broker: Sendable {
+    let state: StateStore
+    let provider: AccountID
+    let lake: any LakeListing
+    let manifests: Manifests
+    let jobs: JobRunner
+    let arns: ExchangeARNs
+    let log: Logger
+    /// The `source` of the provider's own events.
+    let eventSource: String
+    let finalizing = ExclusiveIDs()
+
+    /// The `source` of the provider's own events, if nothing else is said.
+    static let eventSourceDefault = "nomura.data-platform"
+
+    /// - Parameter record: Puts an event of the exchange's own doing into the trail.
+    init(
+        state: StateStore, provider: AccountID, region: String, lake: any LakeListing,
+        directory: DataDirectory, log: Logger, clock: @escaping @Sendable () -> Date,
+        eventSource: String = eventSourceDefault,
+        record: @escaping @Sendable (AuditEvent) async throws -> Void
+    ) throws {
+        self.state = state
+        self.provider = provider
+        self.lake = lake
+        self.log = log
+        self.eventSource = eventSource
+        arns = ExchangeARNs(region: region)
+        manifests = try Manifests(directory: directory, log: log)
+        jobs = JobRunner(
+            state: state, lake: lake, region: region, log: log, clock: clock, record: record)
+    }
+
+    var handlers: [Handler] {
+        [
+            Handler(createDataSet), Handler(getDataSet), Handler(listDataSets),
+            Handler(createRevision), Handler(getRevision), Handler(listDataSetRevisions),
+            Handler(updateRevision), Handler(revokeRevision), Handler(listRevisionAssets),
+            Handler(createJob), Handler(startJob), Handler(getJob),
+            Handler(createDataGrant), Handler(getDataGrant), Handler(deleteDataGrant),
+            Handler(acceptDataGrant), Handler(getReceivedDataGrant),
+            Handler(listReceivedDataGrants),
+        ]
+    }
+
+    /// Removes what a finalization that was cut off has left behind, and takes up the jobs that were
+    /// running. Before anything is served.
+    func recover() async throws {
+        let revisions = state.current.exchange.revisions.values.flatMap(\.values)
+        try await manifests.sweep(
+            finalized: Set(revisions.filter(\.isFinalized).map(\.id)),
+            published: Set(revisions.filter(\.isPublished).map(\.id)))
+        try await jobs.enqueueInterrupted()
+    }
+
+    /// Runs jobs until cancelled.
+    func run() async throws { try await jobs.run() }
+
+    /// What a reader of the objects under a prefix sees: those of the newest finalized, unrevoked
+    /// revision of the data set that covers them, less the files that cannot hold a wanted row.
+    ///
+    /// - Parameter predicates: All of them hold for every row that is wanted.
+    /// - Returns: Nil when no data set covers the prefix: its objects are read as they are. No files
+    ///   when one does, but nothing of it is published any more.
+    func pinned(
+        bucket: String, prefix: String, where predicates: [PrunePredicate] = []
+    ) async throws -> PinnedFiles? {
+        guard let coverage = state.current.exchange.coverage(of: prefix, in: bucket) else {
+            return nil
+        }
+        guard let revision = coverage.revision else {
+            return PinnedFiles(dataSet: coverage.dataSet, revision: nil, files: [])
+        }
+        let files = try await manifests.files(
+            of: revision, bucket: bucket, prefix: prefix, where: predicates)
+        return PinnedFiles(dataSet: coverage.dataSet, revision: revision, files: files)
+    }
+}
+
+/// The files that readers of one prefix see.
+struct PinnedFiles: Sendable {
+    let dataSet: ExchangeID
+    /// Nil: nothing of the data set is published any more.
+    let revision: ExchangeID?
+    /// In the order of their keys.
+    let files: [PinnedFile]
+}
+
+// MARK: - What operations check alike
+
+extension Broker {
+    func requireProvider(_ request: Request) throws(AWSError) {
+        guard request.account == provider else { throw .onlyProviderPublishes }
+    }
+
+    func id(_ text: String, _ member: String) throws(AWSError) -> ExchangeID {
+        guard let id = ExchangeID(rawValue: text) else {
+            throw .validation("\(member) must be 30 to 40 letters and digits.")
+        }
+        return id
+    }
+
+    /// Source: AWS Data Exchange API Reference, tags.
+    func checked(_ tags: [String: String]?) throws(AWSError) -> [String: String] {
+        let tags = tags ?? [:]
+        guard tags.count <= 50 else { throw .validation("There may be 50 tags at most.") }
+        for (key, value) in tags {
+            guard (1...128).contains(key.unicodeScalars.count), value.unicodeScalars.count <= 256
+            else {
+                throw .validation(
+                    "A tag has a key of 1 to 128 characters and a value of up to 256.")
+            }
+        }
+        return tags
+    }
+
+    func check(
+        _ text: String, _ member: String, _ lengths: ClosedRange<Int>
+    ) throws(AWSError) {
+        guard lengths.contains(text.unicodeScalars.count) else {
+            throw .validation(
+                "\(member) must have \(lengths.lowerBound) to \(lengths.upperBound) characters.")
+        }
+    }
+}
+
+extension ExchangeState {
+    /// A data set that is the caller's own, to change it.
+    func owned(_ id: ExchangeID, by account: AccountID) throws(AWSError) -> DataSetRow {
+        guard let row = dataSets[id], row.owner == account else {
+            throw .exchangeNotFound(.dataSet, id.rawValue)
+        }
+        return row
+    }
+
+    func ownedRevision(
+        _ id: ExchangeID, of dataSet: ExchangeID, by account: AccountID
+    ) throws(AWSError) -> RevisionRow {
+        let dataSet = try owned(dataSet, by: account)
+        guard let row = revisions[dataSet.id]?[id] else {
+            throw .exchangeNotFound(.revision, id.rawValue)
+        }
+        return row
+    }
+
+    func visible(
+        _ id: ExchangeID, to account: AccountID, at now: Date
+    ) throws(AWSError) -> DataSetView {
+        guard let view = dataSet(id, seenBy: account, at: now) else {
+            throw .exchangeNotFound(.dataSet, id.rawValue)
+        }
+        return view
+    }
+}

@@ -1,0 +1,212 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import Ledger
+
+/// What a data set's assets are. The other kinds of the model are not served.
+enum AssetKind: String, Codable, Sendable {
+    case s3Snapshot = "S3_SNAPSHOT"
+    case s3DataAccess = "S3_DATA_ACCESS"
+}
+
+struct DataSetRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "dataSet"
+
+    var id: ExchangeID
+    var owner: AccountID
+    var name: String
+    var description: String
+    var assetKind: AssetKind
+    var tags: [String: String]
+    var createdAt: Date
+    var updatedAt: Date
+}
+
+struct RevisionRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "revision"
+
+    var id: ExchangeID
+    var dataSet: ExchangeID
+    var comment: String
+    var tags: [String: String]
+    var createdAt: Date
+    var updatedAt: Date
+    /// Which of the exchange's publications it is, counted up. Nil until it is finalized. The newest
+    /// revision of a data set is the one with the highest, whatever the clock said.
+    var publication: Int?
+    /// How well the pinned files hold: the weakest of them.
+    var guarantee: PinGuarantee?
+    /// What the manifest says in all.
+    var objectCount: Int?
+    var bytes: Int?
+    var revokedAt: Date?
+    var revocationComment: String?
+
+    var isFinalized: Bool { publication != nil }
+    /// Receivers see it.
+    var isPublished: Bool { publication != nil && revokedAt == nil }
+}
+
+struct AssetRow: Codable, Equatable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "asset"
+
+    var id: ExchangeID
+    var revision: ExchangeID
+    /// The object's key, or the bucket that is opened.
+    var name: String
+    var content: AssetContent
+    var createdAt: Date
+    var updatedAt: Date
+}
+
+/// What an asset holds.
+enum AssetContent: Codable, Equatable, Sendable {
+    /// One object, as it was when it was imported.
+    case snapshot(StoredObject)
+    case s3Access(S3Access)
+}
+
+/// A part of a bucket, given for reading: objects by prefix and by key, or the whole of it.
+struct S3Access: Codable, Hashable, Sendable {
+    var bucket: String
+    var keyPrefixes: [String]
+    var keys: [String]
+
+    /// What is to be listed to find every object of it.
+    var prefixes: [String] { keyPrefixes.isEmpty && keys.isEmpty ? [""] : keyPrefixes }
+
+    /// Whether every object under `prefix` belongs to it.
+    func covers(_ prefix: String) -> Bool { prefixes.contains { prefix.hasPrefix($0) } }
+}
+
+struct JobRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "exchangeJob"
+
+    /// Cancelling and time limits are not served, so no job gets there.
+    enum State: String, Codable, Sendable {
+        case waiting = "WAITING"
+        case inProgress = "IN_PROGRESS"
+        case completed = "COMPLETED"
+        case error = "ERROR"
+    }
+
+    var id: ExchangeID
+    var owner: AccountID
+    var dataSet: ExchangeID
+    var revision: ExchangeID
+    var task: JobTask
+    var state: State
+    var faults: [JobFault]
+    var createdAt: Date
+    var updatedAt: Date
+}
+
+/// What a job is to do.
+enum JobTask: Codable, Equatable, Sendable {
+    case importAssetsFromS3([ObjectName])
+    case createS3DataAccess(S3Access)
+
+    struct ObjectName: Codable, Hashable, Sendable {
+        var bucket: String
+        var key: String
+    }
+}
+
+struct DataGrantRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "dataGrant"
+
+    var id: ExchangeID
+    var name: String
+    var description: String?
+    var sender: AccountID
+    var receiver: AccountID
+    var sourceDataSet: ExchangeID
+    /// What the receiver knows the data set by, once it has accepted.
+    var entitledDataSet: ExchangeID
+    var acceptedAt: Date?
+    /// Nil: until it is deleted.
+    var endsAt: Date?
+    var tags: [String: String]
+    var createdAt: Date
+    var updatedAt: Date
+
+    /// Whether the receiver may use it. It no longer holds at `endsAt` itself.
+    func holds(at now: Date) -> Bool {
+        guard acceptedAt != nil else { return false }
+        guard let endsAt else { return true }
+        return now < endsAt
+    }
+}
+
+extension ExchangeState {
+    static let migration = Migration(
+        "1-exchange",
+        """
+        CREATE TABLE dataSet (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL REFERENCES account(id),
+            name TEXT NOT NULL CHECK (name <> ''),
+            description TEXT NOT NULL,
+            assetKind TEXT NOT NULL CHECK (assetKind IN ('S3_SNAPSHOT', 'S3_DATA_ACCESS')),
+            tags TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE revision (
+            id TEXT PRIMARY KEY,
+            dataSet TEXT NOT NULL REFERENCES dataSet(id),
+            comment TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL,
+            publication INTEGER UNIQUE CHECK (publication > 0),
+            guarantee TEXT,
+            objectCount INTEGER,
+            bytes INTEGER,
+            revokedAt TEXT,
+            revocationComment TEXT,
+            CHECK ((publication IS NULL) = (guarantee IS NULL)),
+            CHECK ((publication IS NULL) = (objectCount IS NULL)),
+            CHECK ((publication IS NULL) = (bytes IS NULL)),
+            CHECK (revokedAt IS NULL OR publication IS NOT NULL),
+            CHECK ((revokedAt IS NULL) = (revocationComment IS NULL))
+        ) STRICT;
+        CREATE INDEX revisionOfDataSet ON revision(dataSet);
+        CREATE TABLE asset (
+            id TEXT PRIMARY KEY,
+            revision TEXT NOT NULL REFERENCES revision(id),
+            name TEXT NOT NULL CHECK (name <> ''),
+            content TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL,
+            UNIQUE (revision, name)
+        ) STRICT;
+        CREATE TABLE exchangeJob (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL REFERENCES account(id),
+            dataSet TEXT NOT NULL REFERENCES dataSet(id),
+            revision TEXT NOT NULL REFERENCES revision(id),
+            task TEXT NOT NULL,
+            state TEXT NOT NULL
+                CHECK (state IN ('WAITING', 'IN_PROGRESS', 'COMPLETED', 'ERROR')),
+            faults TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX exchangeJobState ON exchangeJob(state);
+        CREATE TABLE dataGrant (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL CHECK (name <> ''),
+            description TEXT,
+            sender TEXT NOT NULL REFERENCES account(id),
+            receiver TEXT NOT NULL CHECK (length(receiver) = 12 AND receiver <> sender),
+            sourceDataSet TEXT NOT NULL REFERENCES dataSet(id),
+            entitledDataSet TEXT NOT NULL UNIQUE,
+            acceptedAt TEXT,
+            endsAt TEXT,
+            tags TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        """)
+}

@@ -1,0 +1,167 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import HashTreeCollections
+
+/// What the exchange has on offer, and who was given it. Assets and jobs, of which there are many and
+/// which no decision needs, stay in the ledger.
+struct ExchangeState: Sendable {
+    private(set) var dataSets: TreeDictionary<ExchangeID, DataSetRow> = [:]
+    /// By data set.
+    private(set) var revisions:
+        TreeDictionary<ExchangeID, TreeDictionary<ExchangeID, RevisionRow>> = [:]
+    private(set) var grants: TreeDictionary<ExchangeID, DataGrantRow> = [:]
+    /// The grant behind a receiver's data set.
+    private var entitlements: TreeDictionary<ExchangeID, ExchangeID> = [:]
+    /// What a finalized revision opens, where it is of the kind that does.
+    private var accesses: TreeDictionary<ExchangeID, S3Access> = [:]
+    /// Which data set says what readers of a bucket see. By bucket.
+    private var coverages: TreeDictionary<String, [Coverage]> = [:]
+
+    init(loading db: Database) throws {
+        for row in try DataSetRow.fetchAll(db) { dataSets[row.id] = row }
+        for row in try DataGrantRow.fetchAll(db) { put(row) }
+        let finalized = try AssetRow.fetchAll(
+            db,
+            sql: """
+                SELECT asset.* FROM asset JOIN revision ON revision.id = asset.revision
+                WHERE revision.publication IS NOT NULL
+                """)
+        for asset in finalized {
+            if case .s3Access(let access) = asset.content { accesses[asset.revision] = access }
+        }
+        for row in try RevisionRow.fetchAll(db) {
+            revisions[row.dataSet, default: [:]][row.id] = row
+        }
+        for dataSet in dataSets.keys { renewCoverage(of: dataSet) }
+    }
+
+    // MARK: Changes
+
+    mutating func put(_ dataSet: DataSetRow) { dataSets[dataSet.id] = dataSet }
+
+    /// - Parameter access: What the revision opens, once it is finalized.
+    mutating func put(_ revision: RevisionRow, opening access: S3Access? = nil) {
+        revisions[revision.dataSet, default: [:]][revision.id] = revision
+        accesses[revision.id] = revision.isFinalized ? access ?? accesses[revision.id] : nil
+        renewCoverage(of: revision.dataSet)
+    }
+
+    mutating func put(_ grant: DataGrantRow) {
+        grants[grant.id] = grant
+        entitlements[grant.entitledDataSet] = grant.id
+    }
+
+    mutating func remove(_ grant: DataGrantRow) {
+        grants[grant.id] = nil
+        entitlements[grant.entitledDataSet] = nil
+    }
+
+    // MARK: What an account sees
+
+    /// Nil also when it is another account's: the answer tells strangers nothing.
+    func dataSet(_ id: ExchangeID, seenBy account: AccountID, at now: Date) -> DataSetView? {
+        if let row = dataSets[id] { return row.owner == account ? DataSetView(of: row) : nil }
+        guard let grant = entitlements[id].flatMap({ grants[$0] }), grant.receiver == account else {
+            return nil
+        }
+        return entitlement(of: grant, at: now)
+    }
+
+    func dataSets(ownedBy account: AccountID) -> [DataSetView] {
+        dataSets.values.filter { $0.owner == account }.map { DataSetView(of: $0) }
+    }
+
+    func dataSets(entitledTo account: AccountID, at now: Date) -> [DataSetView] {
+        grants.values.filter { $0.receiver == account }.compactMap { entitlement(of: $0, at: now) }
+    }
+
+    /// The grants under which a data set is received now.
+    func grants(of dataSet: ExchangeID, at now: Date) -> [DataGrantRow] {
+        grants.values.filter { $0.sourceDataSet == dataSet && $0.holds(at: now) }
+            .sorted { $0.id.rawValue < $1.id.rawValue }
+    }
+
+    private func entitlement(of grant: DataGrantRow, at now: Date) -> DataSetView? {
+        guard grant.holds(at: now), let source = dataSets[grant.sourceDataSet] else { return nil }
+        return DataSetView(of: source, under: grant)
+    }
+
+    /// Nil: there is none, or a receiver may not see it.
+    func revision(_ id: ExchangeID, of dataSet: DataSetView) -> RevisionRow? {
+        revisions[dataSet.source.id]?[id].flatMap { dataSet.shows($0) ? $0 : nil }
+    }
+
+    func revisions(of dataSet: DataSetView) -> [RevisionRow] {
+        revisions[dataSet.source.id]?.values.filter(dataSet.shows) ?? []
+    }
+
+    // MARK: What readers of a bucket see
+
+    /// The data set that says what is under a prefix: of several, the one that names it most closely,
+    /// and of those the one published last. Nil: none does.
+    func coverage(of prefix: String, in bucket: String) -> Coverage? {
+        (coverages[bucket] ?? []).filter { $0.access.covers(prefix) }
+            .max { $0.precedence(for: prefix) < $1.precedence(for: prefix) }
+    }
+
+    private mutating func renewCoverage(of dataSet: ExchangeID) {
+        let finalized = (revisions[dataSet]?.values.filter(\.isFinalized) ?? [])
+            .sorted { ($0.publication ?? 0) > ($1.publication ?? 0) }
+        let newest = finalized.first(where: \.isPublished)
+        var found: [Coverage] = []
+        for revision in [newest].compactMap(\.self) + finalized {
+            guard let access = accesses[revision.id],
+                !found.contains(where: { $0.access == access })
+            else { continue }
+            found.append(
+                Coverage(
+                    dataSet: dataSet, access: access, publication: revision.publication ?? 0,
+                    revision: revision.id == newest?.id ? revision.id : nil))
+        }
+        for (bucket, coverage) in coverages
+        where coverage.contains(where: { $0.dataSet == dataSet }) {
+            coverages[bucket] = coverage.filter { $0.dataSet != dataSet }
+        }
+        for coverage in found { coverages[coverage.access.bucket, default: []].append(coverage) }
+    }
+}
+
+/// A part of a bucket of which one data set says what is to be seen.
+struct Coverage: Sendable {
+    let dataSet: ExchangeID
+    let access: S3Access
+    let publication: Int
+    /// The revision that is read. Nil: the newest one has left this part out, or all are revoked, so
+    /// there is nothing to be seen. It does not fall back to what happens to lie in the bucket.
+    let revision: ExchangeID?
+
+    /// A revision that is read goes before one that left the part out.
+    fileprivate func precedence(for prefix: String) -> (Int, Int, Int) {
+        let closest = access.prefixes.filter { prefix.hasPrefix($0) }.map(\.utf8.count).max() ?? 0
+        return (revision == nil ? 0 : 1, closest, publication)
+    }
+}
+
+/// A data set as its owner or a receiver knows it.
+struct DataSetView: Sendable {
+    let source: DataSetRow
+    /// Nil for the owner.
+    let grant: DataGrantRow?
+
+    fileprivate init(of source: DataSetRow, under grant: DataGrantRow? = nil) {
+        self.source = source
+        self.grant = grant
+    }
+
+    var id: ExchangeID { grant?.entitledDataSet ?? source.id }
+    /// In whose account it is.
+    var account: AccountID { grant?.receiver ?? source.owner }
+    var createdAt: Date { grant?.acceptedAt ?? source.createdAt }
+    var updatedAt: Date { max(createdAt, source.updatedAt) }
+
+    /// Receivers see what is finalized and not revoked.
+    fileprivate func shows(_ revision: RevisionRow) -> Bool {
+        grant == nil || revision.isPublished
+    }
+}

@@ -1,0 +1,129 @@
+import DuckDB
+import FoundationEssentials
+
+/// Pins files, reads their footers and writes the manifest, one revision at a time.
+actor ManifestWriter {
+    private let executor = BlockingExecutor("bourse.manifests")
+    private let connection: Connection
+
+    /// Columns by which pruning is worth its space: the partitions, and the first of the file's own.
+    private static let partitionNamesMax = 32
+    private static let boundNamesMax = 128
+
+    init(connection: Connection) { self.connection = connection }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// - Parameter objects: Each (bucket, key) once.
+    func write(
+        _ objects: [StoredObject], to file: URL, pinning folder: URL
+    ) throws -> ManifestSummary {
+        var pins = try Pins(making: folder)
+        let files = try objects.map { PinnedFile($0, try pins.pin($0)) }
+        try pins.sync()
+        try connection.execute(Self.tables)
+        defer { try? connection.execute(Self.dropTables) }
+        try append(files)
+        try ParquetFooters(connection: connection).read(files)
+        for file in files where !file.isUnchanged() {
+            throw ManifestFault.changed(key: file.key)
+        }
+        let unfinished = file.path(percentEncoded: false) + ".new"
+        try connection.execute(
+            "COPY (\(try manifest())) TO \(unfinished.sqlLiteral) "
+                + "(FORMAT parquet, COMPRESSION zstd)")
+        try syncAndRename(unfinished, to: file.path(percentEncoded: false))
+        return ManifestSummary(
+            objectCount: files.count, bytes: files.reduce(0) { $0 + $1.size },
+            guarantee: files.map(\.guarantee).min() ?? .version)
+    }
+
+    private func append(_ files: [PinnedFile]) throws {
+        try connection.append(to: "pinned") { rows in
+            for (number, file) in files.enumerated() {
+                try rows.row(
+                    [
+                        .integer(Int64(number)), .text(file.bucket), .text(file.key),
+                        file.versionID.map(Parameter.text) ?? .null, .text(file.etag),
+                        .text(file.path), .text(file.guarantee.rawValue),
+                        .integer(Int64(bitPattern: file.identity.device)),
+                        .integer(Int64(bitPattern: file.identity.inode)),
+                        .integer(Int64(file.identity.size)),
+                        .integer(Int64(file.identity.modified)),
+                        .integer(Int64(file.identity.changed)),
+                    ])
+            }
+        }
+        try connection.append(to: "partitionValue") { rows in
+            for (number, file) in files.enumerated() {
+                for partition in file.partitions {
+                    guard let value = partition.value else { continue }
+                    try rows.row([.integer(Int64(number)), .text(partition.name), .text(value)])
+                }
+            }
+        }
+    }
+
+    /// One row a file, and a column for everything that planning may prune by.
+    private func manifest() throws -> String {
+        let partitions = try connection.rows(
+            """
+            SELECT DISTINCT name FROM partitionValue ORDER BY name LIMIT \(Self.partitionNamesMax)
+            """
+        ).compactMap { $0[0].text }
+        let bounds = try connection.rows(
+            "SELECT DISTINCT kind, name FROM bound ORDER BY name, kind LIMIT \(Self.boundNamesMax)"
+        ).compactMap { row -> (PruneKind, String)? in
+            guard let kind = row[0].text.flatMap(PruneKind.init(rawValue:)), let name = row[1].text
+            else { return nil }
+            return (kind, name)
+        }
+        let partitionColumns = partitions.map { name in
+            "max(value) FILTER (name = \(name.sqlLiteral)) AS "
+                + ManifestColumn.partition(name).sqlIdentifier
+        }
+        let boundColumns = bounds.flatMap { kind, name in
+            [("low", ManifestColumn.low(kind, name)), ("high", ManifestColumn.high(kind, name))].map
+            {
+                "max(\($0)) FILTER (kind = '\(kind.rawValue)' AND name = \(name.sqlLiteral)) AS "
+                    + $1.sqlIdentifier
+            }
+        }
+        return """
+            SELECT * EXCLUDE (number) FROM pinned
+            LEFT JOIN footer USING (path)
+            LEFT JOIN (
+                SELECT \((["number"] + partitionColumns).joined(separator: ", "))
+                FROM partitionValue GROUP BY number
+            ) USING (number)
+            LEFT JOIN (
+                SELECT \((["path"] + boundColumns).joined(separator: ", "))
+                FROM bound GROUP BY path
+            ) USING (path)
+            ORDER BY bucket, key
+            """
+    }
+
+    private static let tables = """
+        \(dropTables)
+        CREATE TEMP TABLE pinned (
+            number BIGINT,
+            \(ManifestColumn.fixed.map { "\($0) \($1)" }.joined(separator: ", ")));
+        CREATE TEMP TABLE partitionValue (number BIGINT, name VARCHAR, value VARCHAR);
+        CREATE TEMP TABLE footer (path VARCHAR, rowCount BIGINT, schema VARCHAR);
+        CREATE TEMP TABLE bound (
+            path VARCHAR, kind VARCHAR, name VARCHAR, low VARCHAR, high VARCHAR);
+        """
+    private static let dropTables = """
+        DROP TABLE IF EXISTS pinned; DROP TABLE IF EXISTS partitionValue;
+        DROP TABLE IF EXISTS footer; DROP TABLE IF EXISTS bound;
+        """
+}
+
+extension PinnedFile {
+    fileprivate init(_ object: StoredObject, _ pin: Pins.Pin) {
+        self.init(
+            bucket: object.bucket, key: object.key, path: pin.path, identity: pin.identity,
+            guarantee: pin.guarantee, etag: object.etag, versionID: object.versionID)
+    }
+}

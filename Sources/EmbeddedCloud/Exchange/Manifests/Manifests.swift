@@ -1,0 +1,115 @@
+import DuckDB
+import FoundationEssentials
+import Logging
+
+/// Which files each published revision consists of.
+///
+/// A manifest is a Parquet file in `manifests/`, one row an object, in the order of the keys; beside the
+/// columns of ``PinnedFile`` it has what planning prunes by (see ``ManifestColumn``). It is written once,
+/// and exists under its name only whole. `pins/` has a folder of links for each revision that has any.
+struct Manifests: Sendable {
+    private let manifests: URL
+    private let pins: URL
+    private let writer: ManifestWriter
+    private let planner: Planner
+    private let log: Logger
+
+    /// Of the engine's instance that reads footers and plans.
+    private static let engineSettings = [
+        "memory_limit": "2GB", "temp_directory": "", "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    ]
+
+    init(directory: DataDirectory, log: Logger) throws {
+        manifests = directory.manifests
+        pins = directory.pins
+        self.log = log
+        for folder in [manifests, pins] {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        }
+        let engine = try Database(settings: Self.engineSettings)
+        writer = ManifestWriter(connection: try engine.connect())
+        planner = Planner(connection: try engine.connect())
+    }
+
+    /// Pins the objects and writes the manifest. It is read by nobody until the revision is finalized.
+    ///
+    /// - Throws: ``ManifestFault`` for an object that changed meanwhile, or cannot be read.
+    func pin(_ objects: [StoredObject], as revision: ExchangeID) async throws -> ManifestSummary {
+        // What a finalization that failed has left.
+        try remove([folder(revision)])
+        return try await writer.write(
+            objects, to: file(revision), pinning: folder(revision))
+    }
+
+    /// The files under a prefix, in the order of their keys, less those that cannot hold a wanted row.
+    func files(
+        of revision: ExchangeID, bucket: String, prefix: String, where predicates: [PrunePredicate]
+    ) async throws -> [PinnedFile] {
+        try await planner.files(
+            in: file(revision), of: revision, bucket: bucket, prefix: prefix, where: predicates)
+    }
+
+    /// Forgets a manifest whose revision is not finalized, or not any more.
+    func discard(_ revision: ExchangeID) async throws {
+        try await planner.forget(revision)
+        try remove([file(revision), folder(revision)])
+    }
+
+    /// Lets go of a revoked revision's files. What it consisted of stays on record.
+    func releasePins(of revision: ExchangeID) async throws {
+        try await planner.forget(revision)
+        try remove([folder(revision)])
+    }
+
+    /// Removes what belongs to no finalized revision.
+    func sweep(finalized: Set<ExchangeID>, published: Set<ExchangeID>) async throws {
+        let wanted = Set(finalized.map { file($0).lastPathComponent })
+        let pinned = Set(published.map { folder($0).lastPathComponent })
+        let orphans =
+            try contents(of: manifests).filter { !wanted.contains($0.lastPathComponent) }
+            + contents(of: pins).filter { !pinned.contains($0.lastPathComponent) }
+        guard !orphans.isEmpty else { return }
+        try remove(orphans)
+        log.notice(
+            "removed what unfinished publications left", metadata: ["count": "\(orphans.count)"])
+    }
+
+    private func file(_ revision: ExchangeID) -> URL {
+        manifests.appending(path: "\(revision).parquet")
+    }
+
+    private func folder(_ revision: ExchangeID) -> URL {
+        pins.appending(path: revision.rawValue, directoryHint: .isDirectory)
+    }
+
+    private func contents(of folder: URL) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
+            .map { folder.appending(path: $0) }
+    }
+
+    private func remove(_ urls: [URL]) throws {
+        for url in urls
+        where FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) {
+            try FileManager.default.removeItem(atPath: url.path(percentEncoded: false))
+        }
+    }
+}
+
+/// What a manifest says in all.
+struct ManifestSummary: Equatable, Sendable {
+    var objectCount: Int
+    var bytes: Int
+    /// The weakest of the files'.
+    var guarantee: PinGuarantee
+}
+
+/// Why there is no manifest. The key is the provider's own, and may be shown to it.
+enum ManifestFault: Error, Equatable {
+    /// The file is not the one that was listed, or not any more.
+    case changed(key: String)
+    /// It has Parquet's mark, and no footer that can be read.
+    case unreadable(key: String)
+}
