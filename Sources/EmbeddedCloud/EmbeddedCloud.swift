@@ -1,5 +1,6 @@
 public import AWSAPI
 import Crypto
+import DataExchangeAPI
 public import FoundationEssentials
 import GRDB
 import Ledger
@@ -18,6 +19,7 @@ public final class EmbeddedCloud: Sendable {
     let directory: DataDirectory
     let state: StateStore
     let objects: ObjectStore
+    let broker: Broker
     let log: Logger
     let clock: @Sendable () -> Date
     let sealingKey: SealingKey
@@ -70,11 +72,16 @@ public final class EmbeddedCloud: Sendable {
         self.objects = objects
         events = Events(
             state: state, region: region, clock: WaitingClock(now: clock), log: log)
+        broker = try Broker(
+            state: state, provider: account, region: region, lake: objects, directory: directory,
+            log: log, clock: clock,
+            record: { try await recorder.record($0, for: .dataExchange) })
+        try await broker.recover()
         let expressions = ExpressionEngine()
         workers = WorkerPool(
             executable: queryWorker.executable, staging: directory.staging,
             confinement: queryWorker.confinement)
-        let reader = LakeReader(objects: objects, published: { _, _ in nil })
+        let reader = LakeReader(objects: objects, broker: broker)
         runner = QueryRunner(
             state: state,
             planner: QueryPlanner(
@@ -97,7 +104,7 @@ public final class EmbeddedCloud: Sendable {
             RegisteredLocations(state: state).handlers,
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
-            events.handlers, queries.handlers,
+            broker.handlers, events.handlers, queries.handlers,
         ]
         handlers = Dictionary(
             rooms.joined().map { (ObjectIdentifier($0.operation), $0) },
@@ -224,6 +231,7 @@ public final class EmbeddedCloud: Sendable {
             group.addTask { [events] in try await events.run() }
             group.addTask { [workers] in try await workers.run() }
             group.addTask { [runner] in try await runner.resume() }
+            group.addTask { [broker] in try await broker.run() }
             try await group.waitForAll()
         }
     }

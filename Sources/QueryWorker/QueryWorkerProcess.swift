@@ -1,5 +1,5 @@
 internal import CSandbox
-internal import Dispatch
+internal import DuckDB
 internal import FoundationEssentials
 internal import Glibc
 
@@ -11,7 +11,7 @@ internal import Glibc
 ///
 /// An actor on a queue of its own, because its calls block, and must not block the shared pool.
 public actor QueryWorkerProcess {
-    private let executor = BlockingExecutor(label: "bourse.query-worker")
+    private let executor = BlockingExecutor("bourse.query-worker")
     private let child: ChildProcess
     private let channel: FrameChannel
     private let configuration: QueryWorkerConfiguration
@@ -230,19 +230,5 @@ extension QueryWorkerProcess {
         let fault = QueryWorkerFault.garbled("An answer to another question.")
         child.kill(because: fault)
         return fault
-    }
-}
-
-/// Runs an actor's calls on a queue of their own, where they may block.
-private final class BlockingExecutor: SerialExecutor {
-    private let queue: DispatchQueue
-
-    init(label: String) {
-        queue = DispatchQueue(label: label)
-    }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 }

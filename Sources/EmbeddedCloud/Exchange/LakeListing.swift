@@ -17,3 +17,19 @@ protocol LakeListing: Sendable {
         under prefix: String, in bucket: String, after key: String?, max limit: Int
     ) async throws -> [StoredObject]
 }
+
+extension ObjectStore: LakeListing {
+    func owner(of bucket: String) async throws -> AccountID? { self.bucket(named: bucket)?.account }
+
+    func object(_ key: String, in bucket: String) async throws -> StoredObject? {
+        guard let bucket = self.bucket(named: bucket) else { return nil }
+        return try await head(key, in: bucket)
+    }
+
+    func objects(
+        under prefix: String, in bucket: String, after key: String?, max limit: Int
+    ) async throws -> [StoredObject] {
+        guard let bucket = self.bucket(named: bucket) else { return [] }
+        return try await list(bucket, prefix: prefix, after: key, max: limit)
+    }
+}

@@ -1,5 +1,4 @@
 import AWSAPI
-import Dispatch
 import DuckDB
 
 /// An engine of the exchange's own, for what callers write as expressions and patterns.
@@ -12,7 +11,7 @@ actor ExpressionEngine {
         "autoload_known_extensions": "false", "autoinstall_known_extensions": "false",
     ]
 
-    private let executor = QueueExecutor(label: "bourse.expressions")
+    private let executor = BlockingExecutor("bourse.expressions")
     /// Opened by the first call: most requests have no expression.
     private var connection: Connection?
 
@@ -75,16 +74,5 @@ actor ExpressionEngine {
         let opened = try Database(.memory, settings: Self.settings).connect()
         connection = opened
         return opened
-    }
-}
-
-private final class QueueExecutor: SerialExecutor {
-    private let queue: DispatchQueue
-
-    init(label: String) { queue = DispatchQueue(label: label) }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 }

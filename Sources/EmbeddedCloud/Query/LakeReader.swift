@@ -8,8 +8,7 @@ struct LakeReader: Sendable {
     private static let pageMax = 1_000
 
     let objects: ObjectStore
-    /// What a data set that covers the location has published. Nil where none does.
-    let published: @Sendable (_ bucket: String, _ prefix: String) async throws -> [PinnedFile]?
+    let broker: Broker
 
     /// The owner reads what is there; everyone else what was published, where a data set covers it.
     func files(
@@ -20,9 +19,9 @@ struct LakeReader: Sendable {
             throw QueryFault("HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
         }
         if reader != owner,
-            let pinned = try await published(location.bucket, location.key)
+            let pinned = try await broker.pinned(bucket: location.bucket, prefix: location.key)
         {
-            return TableFiles(pinned, prefix: location.key)
+            return TableFiles(pinned.files, prefix: location.key)
         }
         return TableFiles(try await live(bucket, location), prefix: location.key)
     }

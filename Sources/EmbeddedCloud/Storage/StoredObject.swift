@@ -32,7 +32,9 @@ struct FileIdentity: Hashable, Codable, Sendable {
     /// Nanoseconds since 1970: of the content, and of the content or the name and rights.
     var modified: Int
     var changed: Int
+}
 
+extension FileIdentity {
     /// Nil for what is not a regular file.
     init?(_ status: stat) {
         guard status.st_mode & S_IFMT == S_IFREG else { return nil }

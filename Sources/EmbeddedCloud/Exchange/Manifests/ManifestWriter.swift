@@ -1,5 +1,6 @@
 import DuckDB
 import FoundationEssentials
+import Glibc
 
 /// Pins files, reads their footers and writes the manifest, one revision at a time.
 actor ManifestWriter {
@@ -28,11 +29,13 @@ actor ManifestWriter {
         for file in files where !file.isUnchanged() {
             throw ManifestFault.changed(key: file.key)
         }
-        let unfinished = file.path(percentEncoded: false) + ".new"
+        let unfinished = file.trailPath + ".new"
         try connection.execute(
             "COPY (\(try manifest())) TO \(unfinished.sqlLiteral) "
                 + "(FORMAT parquet, COMPRESSION zstd)")
-        try syncAndRename(unfinished, to: file.path(percentEncoded: false))
+        try OpenFile.file(unfinished).sync()
+        try systemCall("rename") { Int(rename(unfinished, file.trailPath)) }
+        try OpenFile.directory(file.deletingLastPathComponent().trailPath).sync()
         return ManifestSummary(
             objectCount: files.count, bytes: files.reduce(0) { $0 + $1.size },
             guarantee: files.map(\.guarantee).min() ?? .version)

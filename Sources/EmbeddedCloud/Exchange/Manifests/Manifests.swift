@@ -86,14 +86,14 @@ struct Manifests: Sendable {
     }
 
     private func contents(of folder: URL) throws -> [URL] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path(percentEncoded: false))
+        try FileManager.default.contentsOfDirectory(atPath: folder.trailPath)
             .map { folder.appending(path: $0) }
     }
 
     private func remove(_ urls: [URL]) throws {
         for url in urls
-        where FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) {
-            try FileManager.default.removeItem(atPath: url.path(percentEncoded: false))
+        where FileManager.default.fileExists(atPath: url.trailPath) {
+            try FileManager.default.removeItem(atPath: url.trailPath)
         }
     }
 }

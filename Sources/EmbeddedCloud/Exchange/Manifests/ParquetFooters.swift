@@ -1,10 +1,6 @@
 import DuckDB
 import FoundationEssentials
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// What Parquet files say of themselves: rows, columns, and the bounds of what is in them.
 struct ParquetFooters {
     let connection: Connection
@@ -45,11 +41,7 @@ struct ParquetFooters {
 
     /// Whether the file begins with Parquet's mark. What ends otherwise is a Parquet file half written.
     private func isParquet(_ path: String) throws -> Bool {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw FileFault(path, errno) }
-        defer { close(file) }
-        var mark = [UInt8](repeating: 0, count: 4)
-        return pread(file, &mark, 4, 0) == 4 && mark == Array("PAR1".utf8)
+        try OpenFile.file(path).read(4, at: 0) == Array("PAR1".utf8)
     }
 
     private func read(paths: ArraySlice<String>) throws {

@@ -66,6 +66,15 @@ enum PinGuarantee: String, Codable, Comparable, Sendable {
     }
 }
 
+extension FileIdentity {
+    /// Whether it is the same file with the same bytes, if nobody set its times by hand: all but the
+    /// time at which its names and rights were last changed.
+    func hasContent(of other: FileIdentity) -> Bool {
+        device == other.device && inode == other.inode && size == other.size
+            && modified == other.modified
+    }
+}
+
 /// One `name=value` part of a key, as Hive lays out partitions.
 struct HivePartition: Hashable, Sendable {
     /// In lower case, as catalogues know it.
