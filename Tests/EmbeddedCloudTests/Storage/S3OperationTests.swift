@@ -8,7 +8,7 @@ import Testing
 @testable import EmbeddedCloud
 
 /// A whole exchange in a directory of the test's own.
-final class ExchangeTestbed: Sendable {
+final class StorageCloud: Sendable {
     static let now = Date(timeIntervalSince1970: 1_800_000_000)
 
     let root: URL
@@ -25,7 +25,7 @@ final class ExchangeTestbed: Sendable {
         try EmbeddedCloud.create(
             in: directory, account: account, region: "us-east-1", name: "Provider", at: Self.now)
         cloud = try await EmbeddedCloud(
-            opening: directory, log: Logger(label: "test"), clock: { Self.now })
+            opening: directory, queryWorker: QueryWorkerProgram(executable: "/bin/false"), log: Logger(label: "test"), clock: { Self.now })
         provider = Caller(
             account: account, kind: .user(name: EmbeddedCloud.administratorName), accessKeyID: "A")
         subscriber = Caller(
@@ -84,7 +84,7 @@ final class ExchangeTestbed: Sendable {
 
 @Suite struct `A bucket of another account` {
     @Test func `is denied whatever is asked of it, and an unknown one is not there`() async throws {
-        let testbed = try await ExchangeTestbed()
+        let testbed = try await StorageCloud()
         try await testbed.send(S3.CreateBucket(bucket: "results"), as: testbed.provider)
         let versions = S3.VersioningConfiguration(status: .enabled)
         let questions: [(String) -> any AWSOperation] = [
@@ -117,7 +117,7 @@ final class ExchangeTestbed: Sendable {
     @Test func `is read in place, and refuses every write even to the administrator`()
         async throws
     {
-        let testbed = try await ExchangeTestbed()
+        let testbed = try await StorageCloud()
         let path = try testbed.makeDirectory("lake")
         try Data("nav".utf8).write(to: URL(filePath: path).appending(path: "nav.csv"))
         let linked = try await testbed.send(
@@ -147,7 +147,7 @@ final class ExchangeTestbed: Sendable {
     @Test func `is made by the administrator alone, of a directory apart from the exchange's own`()
         async throws
     {
-        let testbed = try await ExchangeTestbed()
+        let testbed = try await StorageCloud()
         let path = try testbed.makeDirectory("lake")
         let denied = await testbed.refusal(
             of: Bourse.LinkBucket(bucket: "lake", path: path), as: testbed.subscriber)
@@ -175,7 +175,7 @@ final class ExchangeTestbed: Sendable {
 
 @Suite struct `An object of one's own` {
     @Test func `is put under conditions, read, and hidden by deleting it`() async throws {
-        let testbed = try await ExchangeTestbed()
+        let testbed = try await StorageCloud()
         let subscriber = testbed.subscriber
         try await testbed.send(S3.CreateBucket(bucket: "results"), as: subscriber)
         let first = try await testbed.put(
@@ -206,7 +206,7 @@ final class ExchangeTestbed: Sendable {
     }
 
     @Test func `is refused where the writer asks for what it would not get`() async throws {
-        let testbed = try await ExchangeTestbed()
+        let testbed = try await StorageCloud()
         try await testbed.send(S3.CreateBucket(bucket: "results"), as: testbed.provider)
         let refused: [(S3.PutObject, String)] = [
             (.init(bucket: "results", key: "a", acl: .publicRead), "AccessControlListNotSupported"),
