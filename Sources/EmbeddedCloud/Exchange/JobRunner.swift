@@ -55,22 +55,34 @@ struct JobRunner: Sendable {
 
     /// Runs until cancelled. To be called once.
     func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withTaskGroup(of: Void.self) { group in
             var running = 0
             for await id in queue {
                 if running == Self.concurrency {
-                    try await group.next()
+                    await group.next()
                     running -= 1
                 }
-                group.addTask { try await run(id) }
+                group.addTask { await run(id) }
                 running += 1
             }
         }
         try Task.checkCancellation()
     }
 
-    /// Runs one job to its end. One that has ended already is left alone.
-    private func run(_ id: ExchangeID) async throws {
+    /// Runs one job to its end. What stands in the way of that is logged, and the job stays IN_PROGRESS
+    /// until the exchange starts again; the jobs after it go on.
+    private func run(_ id: ExchangeID) async {
+        do {
+            try await end(id)
+        } catch {
+            log.error(
+                "job did not end",
+                metadata: ["job": "\(id)", "cause": "\(String(reflecting: error))"])
+        }
+    }
+
+    /// One that has ended already is left alone.
+    private func end(_ id: ExchangeID) async throws {
         let found = try await state.ledger.read { db in try JobRow.fetchOne(db, key: id.rawValue) }
         guard let job = found, job.state == .inProgress else { return }
         let outcome: Result<[AssetContent], JobFault>
