@@ -11,8 +11,8 @@
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
 setup:
-	@dev/setup
 	@dev/clients
+	@dev/setup
 
 build: setup
 	swift build --product bourse
