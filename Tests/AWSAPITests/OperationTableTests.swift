@@ -81,7 +81,7 @@ import Testing
         Row("PUT /lake/k?partNumber=1&uploadId=u", nil),
         Row("PUT /lake/k", with: [WireHeader("x-amz-copy-source", "lake/j")], nil),
         Row("POST /lake/k?uploads", nil),
-        Row("DELETE /lake/k", nil),
+        Row("DELETE /lake/k", "DeleteObject", ["Bucket": "lake", "Key": "k"]),
         Row("PATCH /lake/k", nil),
         Row("PUT /", nil),
         Row("GET /lake/%FF", nil),
