@@ -1,6 +1,7 @@
 import AWSAPI
 import EmbeddedCloud
 import FoundationEssentials
+import S3API
 
 /// Every AWS service on one port: bytes to an operation, one call, the answer to bytes.
 ///
@@ -83,10 +84,9 @@ struct AWSDoor: Sendable {
             let hash = isStreamed ? "" : SigV4.hash(request.body)
             let caller = try cloud.caller(
                 of: request, to: service, payloadHash: declared ?? hash)
-            guard
-                isStreamed || declared == nil || declared == hash
-                    || declared == SigV4.unsignedPayload
-            else {
+            // Only S3's clients leave a body unsigned.
+            let mayBeUnsigned = service == .s3 && declared == SigV4.unsignedPayload
+            guard isStreamed || declared == nil || declared == hash || mayBeUnsigned else {
                 throw SignatureFault.payloadMismatch
             }
             return caller

@@ -7,8 +7,9 @@ import Synchronization
 ///
 /// The order of the checks is AWS's: form, key, session, scope, clock, signature.
 final class Authenticator: Sendable {
-    /// Derived keys that are kept; at the limit all are dropped and made again as they are asked for.
-    static let signingKeysMax = 10_000
+    /// Derived keys and opened sessions that are kept; at the limit all of them are dropped, and made again
+    /// as they are asked for.
+    static let keptMax = 10_000
 
     private struct KeyName: Hashable {
         var accessKeyID: String
@@ -17,6 +18,8 @@ final class Authenticator: Sendable {
 
     private let sealingKey: SealingKey
     private let signingKeys = Mutex<[KeyName: SigningKey]>([:])
+    /// By token.
+    private let sessions = Mutex<[String: Session]>([:])
 
     init(sealingKey: SealingKey) { self.sealingKey = sealingKey }
 
@@ -34,11 +37,23 @@ final class Authenticator: Sendable {
         // Only after the check: a stranger's requests must not fill the table.
         if known == nil {
             signingKeys.withLock { keys in
-                if keys.count >= Self.signingKeysMax { keys.removeAll(keepingCapacity: true) }
+                if keys.count >= Self.keptMax { keys.removeAll(keepingCapacity: true) }
                 keys[name] = key
             }
         }
         return caller
+    }
+
+    /// What a token says. Opening one takes longer than everything else here, and a client sends the same
+    /// one with each request of an hour. Only tokens that this exchange sealed are kept.
+    private func session(of token: String) -> Session? {
+        if let known = sessions.withLock({ $0[token] }) { return known }
+        guard let session = Session(token: token, openedBy: sealingKey) else { return nil }
+        sessions.withLock { sessions in
+            if sessions.count >= Self.keptMax { sessions.removeAll(keepingCapacity: true) }
+            sessions[token] = session
+        }
+        return session
     }
 
     private func holder(
@@ -52,7 +67,7 @@ final class Authenticator: Sendable {
                 account: row.account, kind: .user(name: row.userName), accessKeyID: row.id)
             return (caller, String(decoding: secret, as: UTF8.self))
         }
-        guard let session = Session(token: token, openedBy: sealingKey),
+        guard let session = session(of: token),
             session.accessKeyID == claim.accessKeyID
         else { throw .invalidToken }
         guard identities.accounts[session.account] != nil,
