@@ -11,8 +11,8 @@ extension Request {
         return catalog
     }
 
-    /// The catalogue to change, which is the caller's own: nobody writes into another's, whatever it
-    /// was granted there.
+    /// The catalogue to change, which is the caller's own: nobody writes into another's, whatever
+    /// it was granted there.
     ///
     /// - Parameter permission: What AWS would want in another's: `Create Table`.
     func ownCatalog(_ id: String?, toChange permission: String) throws(AWSError) -> AccountID {

@@ -13,7 +13,8 @@ extension CatalogueState {
         return linked
     }
 
-    /// The table that an account means by a name in its own catalogue, through a link if there is one.
+    /// The table that an account means by a name in its own catalogue, through a link if there is
+    /// one.
     ///
     /// Says nothing of whether the account may see or read it.
     func resolve(

@@ -3,7 +3,8 @@ import GlueAPI
 import HashTreeCollections
 import LakeFormationAPI
 
-/// What a caller sees of a catalogue: all of its own account's, and of another's what it was granted.
+/// What a caller sees of a catalogue: all of its own account's, and of another's what it was
+/// granted.
 ///
 /// What it does not see is absent, as if it were not there.
 extension CloudState {
@@ -44,6 +45,38 @@ extension CloudState {
             of: caller, to: id, columns: table.allColumns.map(\.name))
         let shown = Set((access?.columns ?? []).map(\.name))
         return table.showing(shown.contains)
+    }
+}
+
+// MARK: - Data
+
+extension CloudState {
+    /// What the caller may read of the table's data. Nil: nothing.
+    ///
+    /// A definition in one's own catalogue opens nothing by itself: the data must lie in a bucket
+    /// of the catalogue's account, or where that account was granted DATA_LOCATION_ACCESS.
+    func access(of caller: Caller, to id: TableID) -> TableAccess? {
+        guard let table = catalogue[id] else { return nil }
+        if let uri = table.storageDescriptor?.location {
+            guard let location = LakeLocation(uri: uri), mayUse(location, for: id.catalog) else {
+                return nil
+            }
+        }
+        return governance.access(of: caller, to: id, columns: table.allColumns.map(\.name))
+    }
+
+    /// Whether the account's tables may lie there.
+    private func mayUse(_ location: LakeLocation, for account: AccountID) -> Bool {
+        guard let bucket = BucketName(rawValue: location.bucket),
+            let owner = storage.buckets[bucket]?.account
+        else { return false }
+        if owner == account { return true }
+        return location.ancestors.contains { place in
+            [Grantee.account(account), .everyone(in: account)].contains { grantee in
+                governance.grants(to: grantee, on: .location(owner, place.arn))
+                    .contains { $0.allows(.dataLocationAccess) }
+            }
+        }
     }
 }
 

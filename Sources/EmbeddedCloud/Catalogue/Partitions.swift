@@ -38,7 +38,7 @@ struct Partitions: Sendable {
             let keys = table.partitionKeys ?? []
             guard !keys.isEmpty, values.count == keys.count else {
                 throw AWSError.glueInvalidInput(
-                    "The table has \(keys.count) partition keys, and \(values.count) Values are given.")
+                    "The table has \(keys.count) partition keys, not \(values.count).")
             }
             guard try !row.exists(db) else { throw AWSError.partitionExists }
             try row.insert(db)
@@ -75,8 +75,8 @@ struct Partitions: Sendable {
             nextToken: values.count > limit ? given.last.map(PageToken.text) : nil)
     }
 
-    /// The table as the caller sees it, if the caller may know all of its partitions' values: they are
-    /// data.
+    /// The table as the caller sees it, if the caller may know all of its partitions' values: they
+    /// are data.
     private func find(
         _ operation: Glue.GetPartitions, for request: Request
     ) throws(AWSError) -> (TableID, Glue.Table) {

@@ -6,8 +6,8 @@ extension AWSError {
         AWSError("InvalidInputException", message)
     }
 
-    /// Not there, or not the caller's to govern: Lake Formation's own words, which say neither. Clients
-    /// match on them.
+    /// Not there, or not the caller's to govern: Lake Formation's own words, which say neither.
+    /// Clients match on them.
     static let lakeAccessDenied = AWSError.accessDenied(
         .lakeFormation,
         "Resource does not exist or requester is not authorized to access requested permissions.")

@@ -9,7 +9,8 @@ enum ColumnType: Hashable, Codable, Sendable {
     case decimal(precision: Int, scale: Int)
     case date, timestamp
 
-    /// - Parameter name: As the catalogue has it: `decimal(18,4)`, `varchar(12)`. Case does not count.
+    /// - Parameter name: As the catalogue has it: `decimal(18,4)`, `varchar(12)`. Case does not
+    ///   count.
     /// - Returns: Nil for what cannot be filtered by: structures, arrays, maps, binary.
     init?(catalogued name: String) {
         let name = name.lowercased().filter { $0 != " " }

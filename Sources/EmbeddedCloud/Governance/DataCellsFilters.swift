@@ -141,15 +141,16 @@ struct GovernedTable: Equatable, Sendable {
 }
 
 extension CloudState {
-    /// - Throws: Lake Formation's refusal, which says nothing of whether the table exists, unless the
-    ///   caller administers the lake or made the table.
+    /// - Throws: Lake Formation's refusal, which says nothing of whether the table exists, unless
+    ///   the caller administers the lake or made the table.
     fileprivate func governedTable(
         _ id: TableID, by caller: Caller
     ) throws(AWSError) -> GovernedTable {
         let table = catalogue[id]
-        guard governance.isAdministrator(caller, of: id.catalog)
-            || caller.belongs(to: id.catalog)
-                && table?.createdBy == caller.principal.description
+        guard
+            governance.isAdministrator(caller, of: id.catalog)
+                || caller.belongs(to: id.catalog)
+                    && table?.createdBy == caller.principal.description
         else { throw .lakeAccessDenied }
         guard let table else { throw .tableNotFound(id.name) }
         return GovernedTable(table)

@@ -5,8 +5,9 @@ import LakeFormationAPI
 
 /// Who administers an account's lake, and what its new databases and tables come with.
 ///
-/// An account begins as Lake Formation alone governs it: what is made comes with no grants. (In AWS it
-/// begins with everything open to IAM_ALLOWED_PRINCIPALS, and grants mean nothing until that is undone.)
+/// An account begins as Lake Formation alone governs it: what is made comes with no grants. (In AWS
+/// it begins with everything open to IAM_ALLOWED_PRINCIPALS, and grants mean nothing until that is
+/// undone.)
 struct DataLakeSettings: Sendable {
     static let administratorsMax = 30
 
@@ -57,7 +58,8 @@ struct DataLakeSettings: Sendable {
     ) throws(AWSError) -> LakeFormation.DataLakeSettings {
         let admins = (given.dataLakeAdmins ?? []) + (given.readOnlyAdmins ?? [])
         guard admins.count <= Self.administratorsMax else {
-            throw .lakeInvalidInput("There may be at most \(Self.administratorsMax) administrators.")
+            throw .lakeInvalidInput(
+                "There may be at most \(Self.administratorsMax) administrators.")
         }
         for admin in admins {
             guard case .identity = try Grantee(naming: admin) else {

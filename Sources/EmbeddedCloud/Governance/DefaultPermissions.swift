@@ -4,8 +4,8 @@ import GRDB
 import GlueAPI
 import LakeFormationAPI
 
-/// The grants that a new database or table comes with. They are copied when it is made: changing the
-/// defaults later touches nothing that exists.
+/// The grants that a new database or table comes with. They are copied when it is made: changing
+/// the defaults later touches nothing that exists.
 extension GovernanceState {
     /// - Parameter defaults: Of the account's settings, or of the table's database.
     /// - Throws: `InvalidInputException` if one of them names nobody.

@@ -63,8 +63,8 @@ enum FilterConstant: Equatable {
 }
 
 extension FilterConstant {
-    /// The constant as a value of the column's type, or nil if it is none: nothing is rounded, and no
-    /// number is read out of a string.
+    /// The constant as a value of the column's type, or nil if it is none: nothing is rounded, and
+    /// no number is read out of a string.
     func literal(of type: ColumnType) -> RowPredicate.Literal? {
         text(of: type).map { RowPredicate.Literal(type: type, text: $0) }
     }
@@ -120,7 +120,8 @@ extension FilterConstant {
         text.utf8.count == 10 && Timestamp.parse(text + "T00:00:00Z") != nil ? text : nil
     }
 
-    /// `2024-02-18 14:32:01.5`, with a space or a T, the fraction of up to six digits or none; or a day.
+    /// `2024-02-18 14:32:01.5`, with a space or a T, the fraction of up to six digits or none; or a
+    /// day.
     private static func timestamp(_ text: String) -> String? {
         if date(text) != nil { return text + " 00:00:00" }
         let parts = text.split(maxSplits: 1, whereSeparator: { $0 == " " || $0 == "T" })

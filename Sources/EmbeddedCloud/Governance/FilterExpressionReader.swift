@@ -1,10 +1,11 @@
 import AWSAPI
 import FoundationEssentials
 
-/// Reads the row filters that grantors write: `fund_id = 'F001' AND (nav > 10 OR as_of IS NOT NULL)`.
+/// Reads the row filters that grantors write: `fund_id = 'F001' AND (nav > 10 OR as_of IS NOT
+/// NULL)`.
 ///
-/// The engine's parser makes the tree, and this walks it strictly: a node that the grammar does not have
-/// is a refusal, also where it would be harmless.
+/// The engine's parser makes the tree, and this walks it strictly: a node that the grammar does not
+/// have is a refusal, also where it would be harmless.
 ///
 /// Source: Lake Formation Developer Guide, "PartiQL support in row filter expressions".
 struct FilterExpressionReader {
@@ -35,14 +36,17 @@ struct FilterExpressionReader {
         let empty = try await Self.tree(of: "'x' = 'x'", by: engine)
         let tree = try await Self.tree(of: expression, by: engine)
         // What the expression must leave as it is: one statement, and nothing after its WHERE.
-        guard Self.frame(of: tree) == Self.frame(of: empty), let condition = Self.condition(of: tree)
+        guard Self.frame(of: tree) == Self.frame(of: empty),
+            let condition = Self.condition(of: tree)
         else { throw Self.notOneCondition }
         return try predicate(condition, nesting: 0)
     }
 
     // MARK: The statement around it
 
-    private static func tree(of expression: String, by engine: ExpressionEngine) async throws -> JSONValue {
+    private static func tree(
+        of expression: String, by engine: ExpressionEngine
+    ) async throws -> JSONValue {
         let tree: JSONValue
         do {
             tree = try await engine.syntaxTree(of: "SELECT 1 FROM t WHERE " + expression)
@@ -51,7 +55,8 @@ struct FilterExpressionReader {
         }
         if tree["error"]?.bool != false {
             // Its other kinds of error speak of statements, which the grantor did not write.
-            let message = tree["error_type"]?.string == "parser" ? tree["error_message"]?.string : nil
+            let message =
+                tree["error_type"]?.string == "parser" ? tree["error_message"]?.string : nil
             throw message.map(refused) ?? notOneCondition
         }
         return tree
@@ -179,7 +184,7 @@ struct FilterExpressionReader {
     }
 
     private static let notInGrammar = refused(
-        "It may have =, <>, !=, <, <=, >, >=, BETWEEN, IN, LIKE, IS NULL, NOT, AND, OR and brackets.")
+        "It may have =, <>, !=, <, <=, >, >=, BETWEEN, IN, LIKE, IS NULL, NOT, AND, OR, brackets.")
 
     private static func refused(_ reason: String) -> AWSError {
         AWSError("InvalidInputException", "The filter expression is not valid. \(reason)")

@@ -5,8 +5,8 @@ import LakeFormationAPI
 extension GovernanceState {
     /// Takes away what is named, as far as the grantee has it, and what was passed on from it.
     ///
-    /// Columns that were granted by name are held one by one, however they were granted: a name can be
-    /// taken out of a longer list. Everything else is revoked as it was granted.
+    /// Columns that were granted by name are held one by one, however they were granted: a name can
+    /// be taken out of a longer list. Everything else is revoked as it was granted.
     ///
     /// - Parameter revoked: Its permissions go with their grant option; of what is only among its
     ///   `grantable`, the grant option alone goes.
@@ -45,7 +45,8 @@ extension Grant {
 }
 
 extension GrantPart {
-    /// What of it a revoke of `other` concerns, and what is left beside that. Nil: nothing is concerned.
+    /// What of it a revoke of `other` concerns, and what is left beside that. Nil: nothing is
+    /// concerned.
     fileprivate func split(by other: GrantPart) -> (common: GrantPart, rest: GrantPart?)? {
         if self == other { return (self, nil) }
         guard case .columns(.only(let held)) = self, case .columns(.only(let named)) = other,

@@ -5,8 +5,8 @@ import HashTreeCollections
 import LakeFormationAPI
 import Ledger
 
-/// Lake Formation: who administers each account's lake, which locations are registered, which filters
-/// there are, and who was granted what.
+/// Lake Formation: who administers each account's lake, which locations are registered, which
+/// filters there are, and who was granted what.
 struct GovernanceState: Sendable {
     /// What ``LakeFormation/PutDataLakeSettings`` last said, by account.
     var settings: TreeDictionary<AccountID, LakeFormation.DataLakeSettings> = [:]
@@ -16,7 +16,8 @@ struct GovernanceState: Sendable {
     var filters: TreeDictionary<TableID, TreeDictionary<String, DataCellsFilter>> = [:]
     /// What each grantee holds, by what it is on: an access looks up a handful of places.
     private(set) var grants: TreeDictionary<Grantee, TreeDictionary<GrantSubject, [Grant]>> = [:]
-    /// Counts the changes of what anyone may read: what was set up under an older one is out of date.
+    /// Counts the changes of what anyone may read: what was set up under an older one is out of
+    /// date.
     private(set) var generation = 0
 
     init(loading db: Database) throws {
@@ -75,8 +76,8 @@ struct GovernanceState: Sendable {
         if grants[grant.grantee]?.isEmpty ?? false { grants[grant.grantee] = nil }
     }
 
-    /// Forgets what was granted and filtered on a thing that is dropped: one made later under the same
-    /// name is another thing.
+    /// Forgets what was granted and filtered on a thing that is dropped: one made later under the
+    /// same name is another thing.
     mutating func forget(_ subject: GrantSubject, in db: Database) throws {
         generation += 1
         for grant in grants.values.flatMap({ $0[subject] ?? [] }) {
@@ -93,9 +94,9 @@ struct GovernanceState: Sendable {
 // MARK: - Reading
 
 extension GovernanceState {
-    /// Whether the caller administers the account's lake: by the settings, or as one of the built-in
-    /// principals. The exchange's administrator could always write itself back into the settings, and an
-    /// account has no other role than data-subscriber to speak for it.
+    /// Whether the caller administers the account's lake: by the settings, or as one of the
+    /// built-in principals. The exchange's administrator could always write itself back into the
+    /// settings, and an account has no other role than data-subscriber to speak for it.
     func isAdministrator(_ caller: Caller, of account: AccountID) -> Bool {
         guard caller.belongs(to: account) else { return false }
         switch caller.kind {
@@ -127,10 +128,12 @@ extension GovernanceState {
         }
     }
 
-    /// What the caller may read of the table. Nil: nothing, and it need not know that the table exists.
+    /// What the caller may read of the table. Nil: nothing, and it need not know that the table
+    /// exists.
     ///
-    /// An account's own principals read the account's tables whole: in AWS that takes IAM_ALLOWED_PRINCIPALS
-    /// or a grant to oneself, and would say the same. Everyone else reads what was granted.
+    /// An account's own principals read the account's tables whole: in AWS that takes
+    /// IAM_ALLOWED_PRINCIPALS or a grant to oneself, and would say the same. Everyone else reads
+    /// what was granted.
     ///
     /// - Parameter columns: The table's, partition keys included, in its order.
     func access(of caller: Caller, to table: TableID, columns: [String]) -> TableAccess? {

@@ -47,6 +47,8 @@ enum GrantPart: Hashable, Sendable {
     case columns(ColumnSelection)
     /// A data cells filter of the table.
     case filter(String)
+
+    var isFilter: Bool { if case .filter = self { true } else { false } }
 }
 
 extension Grant {

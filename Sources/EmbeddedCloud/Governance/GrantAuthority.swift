@@ -34,9 +34,9 @@ extension GrantResource {
 extension CloudState {
     /// Whether the caller may give, or take away, such a grant.
     ///
-    /// The catalogue's own account may through its data lake administrators and through whoever made the
-    /// thing. Others may pass on what they hold with the grant option, and only within their account: what
-    /// was shared with one account does not travel on to a third.
+    /// The catalogue's own account may through its data lake administrators and through whoever
+    /// made the thing. Others may pass on what they hold with the grant option, and only within
+    /// their account: what was shared with one account does not travel on to a third.
     func mayGrant(
         _ permissions: Set<LakeFormation.Permission>, on resource: GrantResource,
         to grantee: Grantee, _ caller: Caller
@@ -75,9 +75,9 @@ extension GovernanceState {
 
     /// Takes back what the account passed on and does not hold any more.
     ///
-    /// Called when something was revoked from one of its principals: each grant that the account gave in
-    /// another's catalogue must still be covered by a grant with the grant option to the account or one
-    /// of its principals, other than the grantee itself.
+    /// Called when something was revoked from one of its principals: each grant that the account
+    /// gave in another's catalogue must still be covered by a grant with the grant option to the
+    /// account or one of its principals, other than the grantee itself.
     mutating func revokeUnsupported(passedOnBy account: AccountID, in db: Database) throws {
         let own = grants.keys.filter { $0.account == account }
         var changed = true
@@ -86,7 +86,9 @@ extension GovernanceState {
             let passedOn = own.flatMap { (grants[$0] ?? [:]).values.flatMap(\.self) }.filter {
                 $0.grantor == account && $0.resource.subject.catalog != account
             }
-            for grant in passedOn where !isSupported(grant, by: own.filter { $0 != grant.grantee }) {
+            for grant in passedOn {
+                let givers = own.filter { $0 != grant.grantee }
+                guard !isSupported(grant, by: givers) else { continue }
                 try set(grant.with(permissions: [], grantable: []), in: db)
                 changed = true
             }

@@ -16,7 +16,8 @@ extension GrantResource {
         }
         if let named = resource.database {
             let owner = try Self.account(named.catalogId, or: catalog)
-            found.append(.init(subject: .database(.init(catalog: owner, name: named.name.lowercased()))))
+            found.append(
+                .init(subject: .database(.init(catalog: owner, name: named.name.lowercased()))))
         }
         if let named = resource.table { found.append(try Self.table(named, in: catalog)) }
         if let named = resource.tableWithColumns {
@@ -94,7 +95,8 @@ extension GrantResource {
 }
 
 extension ColumnSelection {
-    /// Nil unless it is exactly one of a list and a wildcard. An empty list counts as none: clients send it.
+    /// Nil unless it is exactly one of a list and a wildcard. An empty list counts as none: clients
+    /// send it.
     init?(_ names: [String]?, _ wildcard: LakeFormation.ColumnWildcard?) {
         let names = names ?? []
         switch (names.isEmpty, wildcard) {
@@ -107,8 +109,8 @@ extension ColumnSelection {
 }
 
 extension Grant {
-    /// As Lake Formation lists it: SELECT on a whole table stands apart from the rest, as SELECT on all
-    /// of its columns.
+    /// As Lake Formation lists it: SELECT on a whole table stands apart from the rest, as SELECT on
+    /// all of its columns.
     var listed: [LakeFormation.PrincipalResourcePermissions] {
         var rest = permissions
         var entries: [LakeFormation.PrincipalResourcePermissions] = []

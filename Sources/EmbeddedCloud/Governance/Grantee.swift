@@ -15,9 +15,10 @@ enum Grantee: Hashable, Sendable {
 
     /// Reads an identifier as Lake Formation takes it.
     ///
-    /// `arn:aws:iam::222222222222:root`, which Lake Formation itself does not know, counts as the account:
-    /// the AWS documents use it where they mean one. Nil for organizations and federated identities, too:
-    /// the exchange has none, and a grant that reaches nobody would only look like one.
+    /// `arn:aws:iam::222222222222:root`, which Lake Formation itself does not know, counts as the
+    /// account: the AWS documents use it where they mean one. Nil for organizations and federated
+    /// identities, too: the exchange has none, and a grant that reaches nobody would only look like
+    /// one.
     init?(_ identifier: String) {
         let everyone = ":IAMPrincipals"
         if identifier == Self.iamAllowedPrincipals.description {

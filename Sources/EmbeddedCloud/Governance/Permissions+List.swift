@@ -5,8 +5,8 @@ import LakeFormationAPI
 
 /// Listing grants.
 ///
-/// Administrators see every grant in their catalogue, and what other accounts granted to theirs. Everyone
-/// else sees what reaches them.
+/// Administrators see every grant in their catalogue, and what other accounts granted to theirs.
+/// Everyone else sees what reaches them.
 struct PermissionLists: Sendable {
     static let pageMax = 1_000
 
@@ -36,9 +36,8 @@ struct PermissionLists: Sendable {
                 && isOfType(grant.resource) && governance.mayList(grant, request.caller)
         }
         let sorted = shown.map { (key: $0.key, grant: $0) }.sorted { $0.key < $1.key }
-        guard let page = Page(of: sorted, by: \.key, after: operation.nextToken, limit: limit) else {
-            throw AWSError.unknownNextToken
-        }
+        let page = Page(of: sorted, by: \.key, after: operation.nextToken, limit: limit)
+        guard let page else { throw AWSError.unknownNextToken }
         return .init(
             principalResourcePermissions: page.items.flatMap(\.grant.listed),
             nextToken: page.nextToken)
@@ -67,7 +66,8 @@ struct PermissionLists: Sendable {
 extension GovernanceState {
     /// - Parameters:
     ///   - grantee: Nil: to anyone.
-    ///   - resource: Nil: on anything. A table stands for its columns and filters too; and to one grantee,
+    ///   - resource: Nil: on anything. A table stands for its columns and filters too; and to one
+    ///     grantee,
     ///     what it holds of every table of the database counts, because it holds for this one.
     fileprivate func grants(to grantee: Grantee?, on resource: GrantResource?) -> [Grant] {
         let grantees = grantee.map { [$0] } ?? Array(grants.keys)

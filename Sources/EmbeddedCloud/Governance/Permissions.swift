@@ -112,11 +112,10 @@ extension CloudState {
         case .table(let id):
             guard let table = catalogue[id] else { return }
             if table.isLink { try checkLink(grant) }
-            if case .filter = grant.resource.part {
-                let held = governance.grants(to: grant.grantee, on: .table(id)).filter {
-                    if case .filter = $0.resource.part { $0.resource != grant.resource } else { false }
-                }
-                guard held.count < Permissions.filtersMax else {
+            if grant.resource.part.isFilter {
+                let others = governance.grants(to: grant.grantee, on: .table(id))
+                    .filter { $0.resource.part.isFilter && $0.resource != grant.resource }
+                guard others.count < Permissions.filtersMax else {
                     throw AWSError(
                         "ResourceNumberLimitExceededException",
                         "A grantee has at most \(Permissions.filtersMax) filters of one table.")
@@ -136,7 +135,8 @@ extension CloudState {
         }
     }
 
-    /// - Throws: `EntityNotFoundException`, or `InvalidInputException` for a column that is not there.
+    /// - Throws: `EntityNotFoundException`, or `InvalidInputException` for a column that is not
+    ///   there.
     fileprivate func checkExists(_ resource: GrantResource) throws(AWSError) {
         switch resource.subject {
         case .catalog: break

@@ -44,13 +44,13 @@ extension RowPredicate {
         }
     }
 
-    /// The predicate for the engine. Names are quoted, constants typed; nothing of it is the grantor's
-    /// text as it was.
+    /// The predicate for the engine. Names are quoted, constants typed; nothing of it is the
+    /// grantor's text as it was.
     ///
-    /// Each column is brought to the type that the catalogue declares by `TRY_CAST`: where the file has
-    /// that type the engine drops the cast and prunes by the column, and where it has another one, a
-    /// value that does not convert hides its row. A plain comparison would convert, fail, and show a
-    /// hidden value in its error.
+    /// Each column is brought to the type that the catalogue declares by `TRY_CAST`: where the file
+    /// has that type the engine drops the cast and prunes by the column, and where it has another
+    /// one, a value that does not convert hides its row. A plain comparison would convert, fail,
+    /// and show a hidden value in its error.
     var sql: String {
         switch self {
         case .compare(let column, let comparison, let literal):

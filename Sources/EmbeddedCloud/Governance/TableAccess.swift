@@ -18,7 +18,8 @@ struct TableAccess: Equatable, Sendable {
 
 struct ColumnAccess: Equatable, Sendable {
     var name: String
-    /// The visible rows in which the column shows its value; in the others it is NULL. Nil: in all of them.
+    /// The visible rows in which the column shows its value; in the others it is NULL. Nil: in all
+    /// of them.
     var visible: RowPredicate?
 }
 
@@ -45,8 +46,8 @@ enum ColumnSelection: Hashable, Sendable {
 }
 
 extension TableAccess {
-    /// Adds grants up: a row is there if one grant shows it, and a column has its value in a row if one
-    /// grant shows that column there. Nothing takes away.
+    /// Adds grants up: a row is there if one grant shows it, and a column has its value in a row if
+    /// one grant shows that column there. Nothing takes away.
     ///
     /// - Parameter columns: The table's, partition keys included, in its order.
     /// - Returns: Nil where the grants show no column at all.
@@ -56,15 +57,16 @@ extension TableAccess {
             return showing.isEmpty ? nil : (name: column, rows: Self.union(showing))
         }
         guard !shown.isEmpty else { return nil }
-        let rows = Self.union(grants.filter { grant in columns.contains(where: grant.columns.contains) })
+        let rows = Self.union(
+            grants.filter { grant in columns.contains(where: grant.columns.contains) })
         self.columns = shown.map { column in
             ColumnAccess(name: column.name, visible: column.rows == rows ? nil : column.rows)
         }
         self.rows = rows
     }
 
-    /// The rows that at least one of the grants shows; nil for every row. Grants in the same order give
-    /// the same predicate, so two unions can be compared.
+    /// The rows that at least one of the grants shows; nil for every row. Grants in the same order
+    /// give the same predicate, so two unions can be compared.
     private static func union(_ grants: [SelectGrant]) -> RowPredicate? {
         var predicates: [RowPredicate] = []
         for grant in grants {
