@@ -60,6 +60,12 @@ UNREADABLE = [
     ("XML that names a file", Ask(
         "rest-xml", "s3", "PUT", "/some-bucket?versioning",
         body=b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>')),
+    ("a NUL in JSON", json_ask("glue", "AWSGlue.GetTable", b'{"DatabaseName":"a\\u0000b","Name":"t"}')),
+    ("a NUL in a name to keep", Ask(
+        "rest-json", "dataexchange", "POST", "/v1/data-sets", {"Content-Type": "application/json"},
+        b'{"AssetType":"S3_SNAPSHOT","Description":"d","Name":"a\\u0000b"}')),
+    ("a NUL in a path", Ask("rest-xml", "s3", "DELETE", "/some-bucket/a%00b")),
+    ("a NUL in a query", Ask("rest-xml", "s3", "GET", "/?prefix=%00")),
     ("a path that is no path", Ask("rest-json", "dataexchange", "GET", "/v1/data-sets/%zz")),
 ]
 

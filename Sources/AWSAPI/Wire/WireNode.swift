@@ -56,6 +56,8 @@ extension String: WireValue {
         } else {
             self = node.text ?? ""
         }
+        // SQLite ends a text at a NUL and XML cannot say it; no name of AWS's has one.
+        guard !utf8.contains(0) else { throw .wrongType(path: [], expected: "text without NUL") }
     }
 
     public func write(to writer: inout ShapeWriter) { writer.text(self) }
