@@ -133,6 +133,15 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: engine),
 
+        // `dev/bench rooms` measures with it.
+        .executableTarget(
+            name: "room-benchmarks",
+            dependencies: [
+                "AWSAPI", "DuckDB", "EmbeddedCloud", "GlueAPI", "QueryWorker",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Benchmarks/Rooms", swiftSettings: strict, linkerSettings: engine),
+
         .testTarget(
             name: "AWSAPITests", dependencies: serviceAPIs + ["AWSAPI"],
             resources: [.copy("Fixtures")], swiftSettings: strict),

@@ -28,7 +28,7 @@ public struct DataDirectory: Sendable {
     public var server: URL { url.appending(path: "server.json") }
     private var lock: URL { url.appending(path: "lock") }
 
-    var isInitialized: Bool { FileManager.default.fileExists(atPath: ledger.path()) }
+    var isInitialized: Bool { FileManager.default.fileExists(atPath: ledger.localPath) }
 
     /// Makes the folders, readable by their owner alone.
     func create() throws {
@@ -41,29 +41,29 @@ public struct DataDirectory: Sendable {
 
     /// Writes a file that only its owner may read, whole or not at all.
     public static func writePrivate(_ bytes: [UInt8], to url: URL) throws {
-        let unfinished = url.path() + ".new"
+        let unfinished = url.localPath + ".new"
         unlink(unfinished)
         let file = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw DataDirectoryFault.notWritable(url.path(), errno) }
+        guard file >= 0 else { throw DataDirectoryFault.notWritable(url.localPath, errno) }
         defer { close(file) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw DataDirectoryFault.notWritable(url.path(), errno) }
+            guard count > 0 else { throw DataDirectoryFault.notWritable(url.localPath, errno) }
             rest = rest.dropFirst(count)
         }
-        guard fsync(file) == 0, rename(unfinished, url.path()) == 0 else {
-            throw DataDirectoryFault.notWritable(url.path(), errno)
+        guard fsync(file) == 0, rename(unfinished, url.localPath) == 0 else {
+            throw DataDirectoryFault.notWritable(url.localPath, errno)
         }
     }
 
     /// Keeps every other server out of this directory, for as long as the lock lives.
     func acquireLock() throws -> DirectoryLock {
-        let file = open(lock.path(), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw DataDirectoryFault.notWritable(lock.path(), errno) }
+        let file = open(lock.localPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw DataDirectoryFault.notWritable(lock.localPath, errno) }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)
-            throw DataDirectoryFault.inUse(url.path())
+            throw DataDirectoryFault.inUse(url.localPath)
         }
         return DirectoryLock(file: file)
     }
@@ -99,5 +99,14 @@ public enum DataDirectoryFault: Error, Equatable, CustomStringConvertible {
         case .notWritable(let path, let code):
             "\(path) cannot be written: \(String(cString: strerror(code)))."
         }
+    }
+}
+
+extension URL {
+    /// The path of a local file or folder as the system takes it: not percent-encoded, and without a slash
+    /// at its end.
+    public var localPath: String {
+        let path = path(percentEncoded: false)
+        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }

@@ -19,7 +19,7 @@ extension EmbeddedCloud {
         at now: Date
     ) throws {
         guard !directory.isInitialized else {
-            throw DataDirectoryFault.alreadyInitialized(directory.url.path())
+            throw DataDirectoryFault.alreadyInitialized(directory.url.localPath)
         }
         try directory.create()
         let lock = try directory.acquireLock()
@@ -45,7 +45,7 @@ extension EmbeddedCloud {
             """
         try DataDirectory.writePrivate(Array(credentials.utf8), to: directory.adminCredentials)
 
-        let unfinished = directory.ledger.path() + ".new"
+        let unfinished = directory.ledger.localPath + ".new"
         try? FileManager.default.removeItem(atPath: unfinished)
         let ledger = try Ledger(at: unfinished, migrations: CloudState.migrations)
         try ledger.writeBlocking { db in
@@ -55,6 +55,6 @@ extension EmbeddedCloud {
             try key.insert(db)
         }
         try ledger.close()
-        try FileManager.default.moveItem(atPath: unfinished, toPath: directory.ledger.path())
+        try FileManager.default.moveItem(atPath: unfinished, toPath: directory.ledger.localPath)
     }
 }

@@ -40,11 +40,11 @@ public final class EmbeddedCloud: Sendable {
         clock: @escaping @Sendable () -> Date
     ) async throws {
         guard directory.isInitialized else {
-            throw DataDirectoryFault.notInitialized(directory.url.path())
+            throw DataDirectoryFault.notInitialized(directory.url.localPath)
         }
         lock = try directory.acquireLock()
         let ledger = try Ledger(
-            at: directory.ledger.path(), migrations: CloudState.migrations)
+            at: directory.ledger.localPath, migrations: CloudState.migrations)
         guard let exchange = try await ledger.read({ db in try ExchangeRow.fetchOne(db) }) else {
             throw DataDirectoryFault.damaged("its ledger says of no exchange.")
         }

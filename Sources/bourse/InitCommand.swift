@@ -24,10 +24,10 @@ struct InitCommand: AsyncParsableCommand {
             in: directory, account: account, region: region, name: name, at: Date())
         print(
             """
-            made \(directory.url.path()) for \(name), account \(account), \(region)
-            administrator's key: \(directory.adminCredentials.path()) (profile \
+            made \(directory.url.localPath) for \(name), account \(account), \(region)
+            administrator's key: \(directory.adminCredentials.localPath) (profile \
             \(EmbeddedCloud.administratorName))
-            next: bourse serve --data \(directory.url.path())
+            next: bourse serve --data \(directory.url.localPath)
             """)
     }
 }

@@ -25,8 +25,8 @@ struct RunningServer: Codable {
             let server = try? JSONDecoder().decode(RunningServer.self, from: data)
         else {
             throw CommandFailure(
-                "No exchange has been started in \(directory.url.path()) yet; start it with: "
-                    + "bourse serve --data \(directory.url.path())")
+                "No exchange has been started in \(directory.url.localPath) yet; start it with: "
+                    + "bourse serve --data \(directory.url.localPath)")
         }
         self = server
     }
@@ -44,14 +44,14 @@ struct AdministratorOptions: ParsableArguments {
             let server = try RunningServer(reading: directory)
             guard let endpoint = URL(string: server.endpoint),
                 let account = AccountID(rawValue: server.account)
-            else { throw CommandFailure("\(directory.server.path()) is damaged; restart the exchange.") }
+            else { throw CommandFailure("\(directory.server.localPath) is damaged; restart the exchange.") }
             let profile = try SharedConfigFile(reading: directory.adminCredentials)
                 .section(EmbeddedCloud.administratorName)
             guard let id = profile["aws_access_key_id"],
                 let secret = profile["aws_secret_access_key"]
             else {
                 throw CommandFailure(
-                    "\(directory.adminCredentials.path()) has no key of the administrator's.")
+                    "\(directory.adminCredentials.localPath) has no key of the administrator's.")
             }
             return AWSClient(
                 endpoint: endpoint, account: account, region: server.region,

@@ -84,7 +84,7 @@ struct ServeCommand: AsyncParsableCommand {
             """
             \(cloud.name) (\(cloud.account), \(cloud.region)) answers at \(server.endpoint)
             next: bourse account add 222222222222 --name "A Subscriber" --data \
-            \(directory.url.path())
+            \(directory.url.localPath)
             """)
         // Into a pipe as well: whoever waits for this line must get it now.
         fflush(nil)

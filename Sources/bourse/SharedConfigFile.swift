@@ -11,7 +11,7 @@ struct SharedConfigFile {
 
     /// A file that is not there is empty.
     init(reading url: URL) throws {
-        guard FileManager.default.fileExists(atPath: url.path()) else {
+        guard FileManager.default.fileExists(atPath: url.localPath) else {
             lines = []
             return
         }

@@ -17,7 +17,7 @@ extension QueryRunner.Surroundings {
                 throw QueryFault("INVALID_OUTPUT_LOCATION", "\(url) is in no bucket of this account's")
             }
             let arrival = try await objects.adopt(
-                file: file.path(), as: location.key, in: bucket, at: clock())
+                file: file.localPath, as: location.key, in: bucket, at: clock())
             do {
                 try await objects.state.ledger.write { db in try arrival.publish(in: db) }
             } catch {

@@ -57,7 +57,7 @@ actor WorkerPool {
         let process = try await QueryWorkerProcess.start(
             executable: executable,
             configuration: QueryWorkerConfiguration(
-                readablePaths: readable.sorted(), stagingDirectory: folder.path(),
+                readablePaths: readable.sorted(), stagingDirectory: folder.localPath,
                 confinement: confinement))
         warm[account] = Warm(
             process: process, directories: readable, generation: generation, lastUse: .now)

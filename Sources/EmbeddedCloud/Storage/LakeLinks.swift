@@ -61,7 +61,7 @@ struct LakeLinks: Sendable {
             throw AWSError.validation(
                 "\(path) is not a directory that the exchange can read (\(error)).")
         }
-        let own = resolved(data.trailPath) ?? data.trailPath
+        let own = resolved(data.localPath) ?? data.localPath
         guard !(real + "/").hasPrefix(own + "/"),
             !(own + "/").hasPrefix(real == "/" ? "/" : real + "/")
         else {

@@ -14,7 +14,7 @@ struct ManagedFiles: Sendable {
     private let incoming: String
 
     init(in lake: URL) throws {
-        let lake = lake.trailPath
+        let lake = lake.localPath
         managed = lake + "/managed"
         incoming = lake + "/incoming"
         for path in [managed, incoming] { try Self.make(path) }

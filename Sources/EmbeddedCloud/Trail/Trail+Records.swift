@@ -23,7 +23,7 @@ extension Trail {
     public static func records(
         in directory: URL, from sequence: Int = 1, _ body: (TrailRecord) throws -> Void
     ) throws {
-        try forEachLine(in: directory.trailPath, from: sequence) { sequence, eventID, line in
+        try forEachLine(in: directory.localPath, from: sequence) { sequence, eventID, line in
             try body(
                 TrailRecord(sequence: sequence, eventID: eventID, line: Array(line.dropLast())))
         }

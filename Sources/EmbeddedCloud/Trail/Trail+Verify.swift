@@ -51,7 +51,7 @@ extension Trail {
         heads: [TrailHead] = [],
         progress: (TrailProgress) -> Void = { _ in }
     ) throws -> TrailVerdict {
-        let path = directory.trailPath
+        let path = directory.localPath
         do {
             // The heads' end is fixed first: a head is kept after its records, so the segments listed
             // later hold all of them.

@@ -109,7 +109,7 @@ public final class Trail: Sendable {
         clock: @escaping @Sendable () -> Date,
         onHead: @escaping @Sendable (TrailHead) -> Void
     ) throws(TrailOpenFault) -> Trail {
-        let path = directory.trailPath
+        let path = directory.localPath
         let opened = try TrailOpening.open(path, signer: signer, lastHead: lastHead)
         let end = opened.end
         var writer = TrailWriter(

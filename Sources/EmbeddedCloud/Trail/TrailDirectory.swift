@@ -112,11 +112,3 @@ struct TrailSegment: Hashable, Sendable {
             }
     }
 }
-
-extension URL {
-    /// The path of a local directory, without a slash at its end.
-    var trailPath: String {
-        let path = path(percentEncoded: false)
-        return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    }
-}

@@ -11,9 +11,9 @@ extension DataDirectory {
     /// - Throws: ``DataDirectoryFault``, or the file system's error. What is wrong with the trail is an
     ///   answer, not an error.
     public func verifyTrail(progress: (TrailProgress) -> Void = { _ in }) throws -> TrailVerdict {
-        guard isInitialized else { throw DataDirectoryFault.notInitialized(url.path()) }
+        guard isInitialized else { throw DataDirectoryFault.notInitialized(url.localPath) }
         let signer = try TrailSigner(reading: self)
-        let head = try Ledger(reading: ledger.path()).readBlocking { db in
+        let head = try Ledger(reading: ledger.localPath).readBlocking { db in
             try HeadRow.fetchOne(db)?.decoded()
         }
         return try Trail.verify(

@@ -25,7 +25,7 @@ struct TrailCommand: AsyncParsableCommand {
                     Data("\r\(percent) % · \(progress.records) records ".utf8))
             }
             if showsProgress { FileHandle.standardError.write(Data("\r".utf8)) }
-            try report(verdict, path: directory.trail.path())
+            try report(verdict, path: directory.trail.localPath)
         }
 
         private func report(_ verdict: TrailVerdict, path: String) throws {

@@ -33,7 +33,7 @@ struct SampleCommand: AsyncParsableCommand {
     func run() async throws {
         let lake = URL(filePath: out, directoryHint: .isDirectory).absoluteURL
         let tables = try SampleLake(funds: funds, seed: seed).write(days: 0..<days, to: lake)
-        if json { return try printJSON(Made(lake: lake.path(), seed: seed, tables: tables)) }
+        if json { return try printJSON(Made(lake: lake.path(percentEncoded: false), seed: seed, tables: tables)) }
         let rows = tables.map { table in
             [
                 table.table, "\(table.rows) rows", "\(table.files) files",
@@ -42,10 +42,10 @@ struct SampleCommand: AsyncParsableCommand {
         }
         print(
             """
-            made \(lake.path()): \(funds) funds, \(days) business days from \
+            made \(lake.path(percentEncoded: false)): \(funds) funds, \(days) business days from \
             \(SampleLake.date(ofDay: 0)) to \(SampleLake.date(ofDay: days - 1)), seed \(seed)
             \(aligned(rows, numbers: [1, 2, 3]))
-            next: bourse lake link nomura-data-lake \(lake.path())
+            next: bourse lake link nomura-data-lake \(lake.path(percentEncoded: false))
             """)
     }
 

@@ -67,7 +67,7 @@ struct SampleLake: Sendable {
         }
         // A name that no reader of the lake takes for data, until the file is whole.
         let unfinished = file.deletingLastPathComponent()
-            .appending(path: ".\(file.lastPathComponent).new").path()
+            .appending(path: ".\(file.lastPathComponent).new").path(percentEncoded: false)
         let result = try connection.query(
             """
             COPY (
@@ -75,8 +75,8 @@ struct SampleLake: Sendable {
                 WHERE number = \(day) AND \(table.rows) ORDER BY fund
             ) TO \(unfinished.sqlLiteral) (FORMAT parquet)
             """)
-        guard rename(unfinished, file.path()) == 0 else {
-            throw CommandFailure("\(file.path()) cannot be written.")
+        guard rename(unfinished, file.path(percentEncoded: false)) == 0 else {
+            throw CommandFailure("\(file.path(percentEncoded: false)) cannot be written.")
         }
         return result.rowsChanged
     }

@@ -45,8 +45,8 @@ struct EnrollCommand: AsyncParsableCommand {
         print(
             """
             enrolled with \(enrolled.exchangeName) as account \(enrolled.accountId)
-            private key: \(try EnrolledProfile.keyFile(profile).path()) (it stays on this machine)
-            AWS profile: \(profile) in \(config.path())
+            private key: \(try EnrolledProfile.keyFile(profile).localPath) (it stays on this machine)
+            AWS profile: \(profile) in \(config.localPath)
             next: aws sts get-caller-identity --profile \(profile)
             """)
     }

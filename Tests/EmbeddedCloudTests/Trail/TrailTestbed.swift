@@ -72,7 +72,7 @@ final class TrailTestbed: Sendable {
     func url(_ name: String) -> URL { directory.appending(path: name) }
 
     var segments: [String] {
-        get throws { try TrailSegment.all(in: directory.trailPath).map(\.name) }
+        get throws { try TrailSegment.all(in: directory.localPath).map(\.name) }
     }
 
     /// The lines of all segments, without their newlines.

@@ -169,7 +169,7 @@ import Testing
 
     @Test func `has one writer at a time`() async throws {
         let trail = try testbed.open()
-        #expect(throws: TrailOpenFault.inUse(directory: testbed.directory.trailPath)) {
+        #expect(throws: TrailOpenFault.inUse(directory: testbed.directory.localPath)) {
             try testbed.open()
         }
         await trail.close()

@@ -29,13 +29,13 @@ actor ManifestWriter {
         for file in files where !file.isUnchanged() {
             throw ManifestFault.changed(key: file.key)
         }
-        let unfinished = file.trailPath + ".new"
+        let unfinished = file.localPath + ".new"
         try connection.execute(
             "COPY (\(try manifest())) TO \(unfinished.sqlLiteral) "
                 + "(FORMAT parquet, COMPRESSION zstd)")
         try OpenFile.file(unfinished).sync()
-        try systemCall("rename") { Int(rename(unfinished, file.trailPath)) }
-        try OpenFile.directory(file.deletingLastPathComponent().trailPath).sync()
+        try systemCall("rename") { Int(rename(unfinished, file.localPath)) }
+        try OpenFile.directory(file.deletingLastPathComponent().localPath).sync()
         return ManifestSummary(
             objectCount: files.count, bytes: files.reduce(0) { $0 + $1.size },
             guarantee: files.map(\.guarantee).min() ?? .version)

@@ -86,14 +86,14 @@ struct Manifests: Sendable {
     }
 
     private func contents(of folder: URL) throws -> [URL] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.trailPath)
+        try FileManager.default.contentsOfDirectory(atPath: folder.localPath)
             .map { folder.appending(path: $0) }
     }
 
     private func remove(_ urls: [URL]) throws {
         for url in urls
-        where FileManager.default.fileExists(atPath: url.trailPath) {
-            try FileManager.default.removeItem(atPath: url.trailPath)
+        where FileManager.default.fileExists(atPath: url.localPath) {
+            try FileManager.default.removeItem(atPath: url.localPath)
         }
     }
 }

@@ -14,7 +14,7 @@ struct Pins {
     private var withoutHardLinks: Set<UInt64> = []
 
     init(making folder: URL) throws {
-        self.folder = folder.trailPath
+        self.folder = folder.localPath
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
