@@ -25,8 +25,8 @@ extension Broker {
             let dataSet = try state.exchange.owned(job.dataSet, by: request.account)
             guard dataSet.assetKind == task.assetKind else {
                 throw AWSError.validation(
-                    "\(operation.type) makes \(task.assetKind.rawValue) assets, and the data set's are "
-                        + "\(dataSet.assetKind.rawValue).")
+                    "\(operation.type) makes \(task.assetKind.rawValue) assets, and the data set's "
+                        + "are \(dataSet.assetKind.rawValue).")
             }
             let revision = try state.exchange.ownedRevision(
                 job.revision, of: job.dataSet, by: request.account)

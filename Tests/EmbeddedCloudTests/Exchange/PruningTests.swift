@@ -18,7 +18,8 @@ import Testing
                 let n = Int.random(in: -12...12, using: &random)
                 return Int.random(in: 0..<6, using: &random) == 0
                     ? "(NULL, NULL, NULL, NULL)"
-                    : "(\(word.sqlLiteral), \(n), date '2024-02-10' + \(n), timestamp '2024-02-10' + interval (\(n)) hour)"
+                    : "(\(word.sqlLiteral), \(n), date '2024-02-10' + \(n), "
+                        + "timestamp '2024-02-10' + interval (\(n)) hour)"
             }
             let values = rows.isEmpty ? "(NULL, NULL, NULL, NULL)" : rows.joined(separator: ", ")
             try testbed.put(
@@ -43,7 +44,8 @@ import Testing
             for file in all where left.contains(file.key) {
                 let p = file.partitions[0].value ?? ""
                 let rows = try engine.rows(
-                    "SELECT count(*) FROM (SELECT *, \(p) AS p FROM read_parquet(\(file.path.sqlLiteral), "
+                    "SELECT count(*) FROM (SELECT *, \(p) AS p "
+                        + "FROM read_parquet(\(file.path.sqlLiteral), "
                         + "hive_partitioning = false)) WHERE \(sql)")
                 #expect(rows[0][0].int64 == 0, "\(sql) in \(file.key)")
             }

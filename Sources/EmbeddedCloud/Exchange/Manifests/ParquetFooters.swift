@@ -94,7 +94,8 @@ struct ParquetFooters {
                 FROM parquet_metadata(\(list)) AS metadata JOIN leaf
                     ON metadata.file_name = leaf.file_name AND metadata.column_id = leaf
                     AND path_in_schema = name
-                WHERE kind IS NOT NULL AND NOT contains(name, chr(0)) AND leaf < \(columnsMax) AND row_group_num_rows > 0
+                WHERE kind IS NOT NULL AND leaf < \(columnsMax) AND row_group_num_rows > 0
+                    AND NOT contains(name, chr(0))
             )
             SELECT path, kind, name, \(extreme("min", "low")), \(extreme("max", "high"))
             FROM part GROUP BY path, kind, name
