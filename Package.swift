@@ -152,6 +152,13 @@ let package = Package(
             name: "QueryWorkerTests", dependencies: ["DuckDB", "QueryWorker"],
             swiftSettings: strict),
         .testTarget(
+            name: "MarketplaceTests",
+            dependencies: serviceAPIs + [
+                "AWSAPI", "Ledger", "Marketplace",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "EmbeddedCloudTests",
             dependencies: serviceAPIs + [
                 "AWSAPI", "DuckDB", "EmbeddedCloud", "Ledger",

@@ -19,6 +19,10 @@ public struct DataDirectory: Sendable {
     public var manifests: URL { url.appending(path: "manifests", directoryHint: .isDirectory) }
     /// Files of published revisions, kept as they were.
     public var pins: URL { url.appending(path: "pins", directoryHint: .isDirectory) }
+    /// The marketplace's own ledger.
+    public var marketplace: URL { url.appending(path: "marketplace.db") }
+    /// Welcome e-mails, for whoever sends them on.
+    public var mail: URL { url.appending(path: "mail", directoryHint: .isDirectory) }
     public var keys: URL { url.appending(path: "keys", directoryHint: .isDirectory) }
     public var sealingKey: URL { keys.appending(path: "sealing.key") }
     public var trailKey: URL { keys.appending(path: "trail.key") }
@@ -32,7 +36,7 @@ public struct DataDirectory: Sendable {
 
     /// Makes the folders, readable by their owner alone.
     func create() throws {
-        for folder in [url, trail, lake, staging, accounts, manifests, pins, keys] {
+        for folder in [url, trail, lake, staging, accounts, manifests, pins, mail, keys] {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])

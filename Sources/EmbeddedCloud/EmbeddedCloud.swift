@@ -5,6 +5,7 @@ public import FoundationEssentials
 import GRDB
 import Ledger
 public import Logging
+import Synchronization
 
 /// The whole of AWS that the exchange needs, on this machine.
 ///
@@ -30,6 +31,8 @@ public final class EmbeddedCloud: Sendable {
     private let recorder: Recorder
     private let events: Events
     private let handlers: [ObjectIdentifier: Handler]
+    /// Of rooms above this one.
+    private let answers = Mutex<[ObjectIdentifier: Handler]>([:])
 
     /// Opens an exchange that ``create(in:account:region:name:at:)`` made, and goes on where it stopped.
     ///
@@ -136,6 +139,27 @@ public final class EmbeddedCloud: Sendable {
 
     // MARK: Requests
 
+    /// Has an operation answered by a room above this one, on the same path as all others: authorized
+    /// before, recorded after. For the time before the first request.
+    public func answer<Operation: AWSOperation>(
+        _: Operation.Type,
+        with respond: @escaping @Sendable (Operation) async throws -> Operation.Response
+    ) {
+        let handler = Handler { (operation: Operation, _: Request) in try await respond(operation) }
+        answers.withLock { $0[ObjectIdentifier(Operation.self)] = handler }
+    }
+
+    /// An account as the marketplace acts in it.
+    ///
+    /// - Parameter session: What for, as the audit records name it.
+    public func marketplace(in account: AccountID, session: String) -> EmbeddedAccount {
+        let caller = Caller(
+            account: account,
+            kind: .session(role: BuiltInRole.marketplace, name: session, issuedAt: clock()),
+            accessKeyID: "")
+        return EmbeddedAccount(self, as: caller)
+    }
+
     /// Answers one operation, and has its outcome in the trail before the answer is given.
     ///
     /// - Throws: The service's refusal. What nobody foresaw is logged here, in full and once.
@@ -170,7 +194,7 @@ public final class EmbeddedCloud: Sendable {
     ) async -> Result<Exchanged<Operation>, AWSError> {
         let call = request.call
         do {
-            guard let handler = handlers[ObjectIdentifier(Operation.self)] else {
+            guard let handler = handler(of: Operation.self) else {
                 throw AWSError.unknownOperation(Operation.name, of: Operation.service)
             }
             let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
@@ -191,6 +215,11 @@ public final class EmbeddedCloud: Sendable {
                 ])
             return .failure(.internalFailure(Operation.service))
         }
+    }
+
+    private func handler(of operation: any AWSOperation.Type) -> Handler? {
+        let id = ObjectIdentifier(operation)
+        return handlers[id] ?? answers.withLock { $0[id] }
     }
 
     private func authorize(

@@ -4,6 +4,7 @@ import Doors
 import EmbeddedCloud
 import Foundation
 public import Logging
+import Marketplace
 import ServiceLifecycle
 import UnixSignals
 
@@ -33,23 +34,30 @@ struct ServeCommand: AsyncParsableCommand {
         let directory = try data.directory
         let cloud = try await EmbeddedCloud(
             opening: directory, queryWorker: try queryWorker, log: log, clock: { Date() })
+        let marketplace = try Marketplace(serving: cloud, in: directory, log: log)
 
+        let (endpoints, served) = AsyncStream.makeStream(of: String.self)
         let application = HTTPServer.service(
             cloud: cloud, host: address.host, port: address.port, log: log
         ) { port in
             announce(host: address.host, port: port, cloud: cloud, directory: directory)
+            served.yield("http://\(address.host):\(port)")
         }
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: CloudService(cloud: cloud)), .init(service: application),
+                    .init(service: CloudService(cloud: cloud)),
+                    .init(service: ContractWork(marketplace: marketplace, endpoints: endpoints)),
+                    .init(service: application),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         do {
             try await group.run()
         } catch {
+            try marketplace.close()
             try await cloud.close()
             throw explain(error, address: address)
         }
+        try marketplace.close()
         try await cloud.close()
     }
 
@@ -107,6 +115,22 @@ private struct CloudService: Service {
     func run() async throws {
         try await cancelWhenGracefulShutdown {
             do { try await cloud.run() } catch is CancellationError {}
+        }
+    }
+}
+
+/// The contracts' steps, from the moment on that requests are answered: e-mails say where.
+private struct ContractWork: Service {
+    let marketplace: Marketplace
+    let endpoints: AsyncStream<String>
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            for await endpoint in endpoints {
+                do {
+                    try await marketplace.run(servedAt: endpoint)
+                } catch is CancellationError {}
+            }
         }
     }
 }

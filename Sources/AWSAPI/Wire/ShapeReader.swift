@@ -79,6 +79,17 @@ public struct ShapeReader: Sendable {
         do { return try Value(from: .text(text)) } catch { throw error.inside(name) }
     }
 
+    /// For shapes in which a mistyped name must not pass for one that is left out. Of JSON's bodies.
+    public func refuseMembers(except known: Set<String>) throws(WireFault) {
+        guard case .json(.object(let object)) = body else { return }
+        var seen: Set<String> = []
+        for member in object.members {
+            guard known.contains(member.name), seen.insert(member.name).inserted else {
+                throw .unexpected(path: [member.name])
+            }
+        }
+    }
+
     /// A header, label or query item that must be there.
     public func required<Value>(_ value: Value?, _ name: String) throws(WireFault) -> Value {
         guard let value else { throw .missing(path: [name]) }

@@ -6,6 +6,8 @@ public enum WireFault: Error, Equatable, CustomStringConvertible {
     case notADocument(String)
     case missing(path: [String])
     case wrongType(path: [String], expected: String)
+    /// Of shapes that refuse what they do not know, and what they would know twice.
+    case unexpected(path: [String])
 
     public var description: String {
         switch self {
@@ -13,6 +15,8 @@ public enum WireFault: Error, Equatable, CustomStringConvertible {
         case .missing(let path): "\(path.joined(separator: ".")) is required."
         case .wrongType(let path, let expected):
             "\(path.joined(separator: ".")) must be \(expected)."
+        case .unexpected(let path):
+            "\(path.joined(separator: ".")) is not known here, or stands there twice."
         }
     }
 
@@ -23,6 +27,7 @@ public enum WireFault: Error, Equatable, CustomStringConvertible {
         case .missing(let path): .missing(path: [member] + path)
         case .wrongType(let path, let expected):
             .wrongType(path: [member] + path, expected: expected)
+        case .unexpected(let path): .unexpected(path: [member] + path)
         }
     }
 }

@@ -14,6 +14,7 @@ extension AWSService {
 extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddAccount.self, EnrollKey.self, LinkBucket.self,
+        AddAccount.self, EndContract.self, EnrollKey.self, GetContract.self, LinkBucket.self,
+        ListContracts.self, SignContract.self,
     ]
 }

@@ -967,6 +967,55 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, ListDataGrants.
+    public struct ListDataGrants: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "ListDataGrants"
+        public static let route = Route("GET", "/v1/data-grants")
+
+        public struct Response: AWSShape {
+            public var dataGrantSummaries: [DataGrantSummaryEntry]?
+            public var nextToken: String?
+
+            public init(
+                dataGrantSummaries: [DataGrantSummaryEntry]? = nil, nextToken: String? = nil
+            ) {
+                self.dataGrantSummaries = dataGrantSummaries
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                dataGrantSummaries = try reader.optional("DataGrantSummaries")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("DataGrantSummaries", dataGrantSummaries)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var maxResults: Int?
+        public var nextToken: String?
+
+        public init(
+            maxResults: Int? = nil, nextToken: String? = nil
+        ) {
+            self.maxResults = maxResults
+            self.nextToken = nextToken
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            maxResults = try reader.query("maxResults")
+            nextToken = try reader.query("nextToken")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.query("maxResults", maxResults)
+            writer.query("nextToken", nextToken)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, ListDataSetRevisions.
     public struct ListDataSetRevisions: AWSOperation {
         public static let service = AWSService.dataExchange

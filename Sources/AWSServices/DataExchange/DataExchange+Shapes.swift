@@ -329,6 +329,71 @@ extension DataExchange {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct DataGrantSummaryEntry: AWSShape {
+        public var name: String
+        public var senderPrincipal: String
+        public var receiverPrincipal: String
+        public var acceptanceState: DataGrantAcceptanceState
+        public var dataSetId: String
+        public var sourceDataSetId: String
+        public var id: String
+        public var arn: String
+        public var createdAt: Date
+        public var updatedAt: Date
+        public var acceptedAt: Date?
+        public var endsAt: Date?
+
+        public init(
+            name: String, senderPrincipal: String, receiverPrincipal: String,
+            acceptanceState: DataGrantAcceptanceState, dataSetId: String, sourceDataSetId: String,
+            id: String, arn: String, createdAt: Date, updatedAt: Date, acceptedAt: Date? = nil,
+            endsAt: Date? = nil
+        ) {
+            self.name = name
+            self.senderPrincipal = senderPrincipal
+            self.receiverPrincipal = receiverPrincipal
+            self.acceptanceState = acceptanceState
+            self.dataSetId = dataSetId
+            self.sourceDataSetId = sourceDataSetId
+            self.id = id
+            self.arn = arn
+            self.createdAt = createdAt
+            self.updatedAt = updatedAt
+            self.acceptedAt = acceptedAt
+            self.endsAt = endsAt
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            senderPrincipal = try reader.required("SenderPrincipal")
+            receiverPrincipal = try reader.required("ReceiverPrincipal")
+            acceptanceState = try reader.required("AcceptanceState")
+            dataSetId = try reader.required("DataSetId")
+            sourceDataSetId = try reader.required("SourceDataSetId")
+            id = try reader.required("Id")
+            arn = try reader.required("Arn")
+            createdAt = try reader.required("CreatedAt")
+            updatedAt = try reader.required("UpdatedAt")
+            acceptedAt = try reader.optional("AcceptedAt")
+            endsAt = try reader.optional("EndsAt")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("SenderPrincipal", senderPrincipal)
+            writer.put("ReceiverPrincipal", receiverPrincipal)
+            writer.put("AcceptanceState", acceptanceState)
+            writer.put("DataSetId", dataSetId)
+            writer.put("SourceDataSetId", sourceDataSetId)
+            writer.put("Id", id)
+            writer.put("Arn", arn)
+            writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+            writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            writer.put("AcceptedAt", acceptedAt, as: .iso8601Milliseconds)
+            writer.put("EndsAt", endsAt, as: .iso8601Milliseconds)
+        }
+    }
+
     public struct DataSetEntry: AWSShape {
         public var arn: String
         public var assetType: AssetType

@@ -17,8 +17,8 @@ extension DataExchange {
     public static let operations: [any AWSOperation.Type] = [
         AcceptDataGrant.self, CreateDataGrant.self, CreateDataSet.self, CreateJob.self,
         CreateRevision.self, DeleteDataGrant.self, GetDataGrant.self, GetDataSet.self, GetJob.self,
-        GetReceivedDataGrant.self, GetRevision.self, ListDataSetRevisions.self, ListDataSets.self,
-        ListReceivedDataGrants.self, ListRevisionAssets.self, RevokeRevision.self, StartJob.self,
-        UpdateRevision.self,
+        GetReceivedDataGrant.self, GetRevision.self, ListDataGrants.self, ListDataSetRevisions.self,
+        ListDataSets.self, ListReceivedDataGrants.self, ListRevisionAssets.self,
+        RevokeRevision.self, StartJob.self, UpdateRevision.self,
     ]
 }

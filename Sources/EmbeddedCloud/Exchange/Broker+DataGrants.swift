@@ -67,6 +67,26 @@ extension Broker {
             endsAt: row.endsAt, tags: row.tags.nonEmpty)
     }
 
+    @Sendable func listDataGrants(
+        _ operation: DataExchange.ListDataGrants, _ request: Request
+    ) async throws -> DataExchange.ListDataGrants.Response {
+        let sent = state.current.exchange.grants.values.filter { $0.sender == request.account }
+        let page = try ResultPage(
+            of: sent, limit: operation.maxResults, after: operation.nextToken,
+            downBy: { timeOrder($0.createdAt, $0.id) })
+        return .init(
+            dataGrantSummaries: page.items.map { row in
+                .init(
+                    name: row.name, senderPrincipal: row.sender.rawValue,
+                    receiverPrincipal: row.receiver.rawValue,
+                    acceptanceState: row.acceptanceState,
+                    dataSetId: row.entitledDataSet.rawValue,
+                    sourceDataSetId: row.sourceDataSet.rawValue, id: row.id.rawValue,
+                    arn: arns.dataGrant(row.id, from: row.sender), createdAt: row.createdAt,
+                    updatedAt: row.updatedAt, acceptedAt: row.acceptedAt, endsAt: row.endsAt)
+            }, nextToken: page.nextToken)
+    }
+
     /// The receiver's data set is gone when this returns.
     @Sendable func deleteDataGrant(
         _ operation: DataExchange.DeleteDataGrant, _ request: Request

@@ -46,7 +46,8 @@ struct Broker: Sendable {
             Handler(createRevision), Handler(getRevision), Handler(listDataSetRevisions),
             Handler(updateRevision), Handler(revokeRevision), Handler(listRevisionAssets),
             Handler(createJob), Handler(startJob), Handler(getJob),
-            Handler(createDataGrant), Handler(getDataGrant), Handler(deleteDataGrant),
+            Handler(createDataGrant), Handler(getDataGrant), Handler(listDataGrants),
+            Handler(deleteDataGrant),
             Handler(acceptDataGrant), Handler(getReceivedDataGrant),
             Handler(listReceivedDataGrants),
         ]

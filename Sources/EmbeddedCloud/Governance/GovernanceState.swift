@@ -102,7 +102,8 @@ extension GovernanceState {
         switch caller.kind {
         case .anonymous: return false
         case .user: return true
-        case .session(BuiltInRole.dataSubscriber, _, _): return true
+        case .session(BuiltInRole.dataSubscriber, _, _), .session(BuiltInRole.marketplace, _, _):
+            return true
         case .session:
             let principal = caller.principal.description
             let admins = settings[account]?.dataLakeAdmins ?? []

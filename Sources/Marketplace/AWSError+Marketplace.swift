@@ -1,0 +1,70 @@
+import AWSAPI
+
+extension AWSError {
+    static func invalid(_ fault: ContractFault) -> AWSError {
+        AWSError("ValidationException", fault.description)
+    }
+
+    static func isOver(_ contract: Contract) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "The contract is over: End_Date is \(contract.lastDay), and days are those of UTC.")
+    }
+
+    static func notOffered(_ product: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "ADX_Data_Products__c: no S3 data access data set of the provider's is called \(product).")
+    }
+
+    static func offeredTwice(_ product: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "ADX_Data_Products__c: more than one data set is called \(product); rename one.")
+    }
+
+    static func nothingPublished(_ product: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "ADX_Data_Products__c: \(product) has no finalized revision that opens a prefix.")
+    }
+
+    static func noTable(_ product: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "ADX_Data_Products__c: no table of the catalogue lies under the prefixes of \(product).")
+    }
+
+    static func invalidPage(_ reason: String) -> AWSError {
+        AWSError("ValidationException", reason)
+    }
+
+    static func contractNotFound(_ id: String) -> AWSError {
+        AWSError("ResourceNotFoundException", status: 404, "There is no contract \(id).")
+    }
+
+    static func otherContract(_ id: Contract.ID) -> AWSError {
+        AWSError(
+            "ConflictException", status: 409,
+            "Contract \(id) is signed with other terms. End it, and sign the new terms under another Id.")
+    }
+
+    /// Someone deleted it between two steps.
+    static func grantIsGone(_ name: String) -> AWSError {
+        AWSError(
+            "ResourceNotFoundException", status: 404,
+            "The data grant \(name) was made for this contract and is gone.")
+    }
+
+    static func accountNotHeld(_ account: AccountID) -> AWSError {
+        AWSError(
+            "AccessDeniedException", status: 403,
+            "Nobody but the client acts in account \(account).")
+    }
+
+    static func otherDatabase(_ name: String, in account: AccountID) -> AWSError {
+        AWSError(
+            "ConflictException", status: 409,
+            "Account \(account) has a database \(name) already, and it is no link to the provider's.")
+    }
+}

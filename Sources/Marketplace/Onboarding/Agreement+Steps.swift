@@ -1,0 +1,93 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+
+extension Agreement {
+    /// The contracts with something to do. Those whose last day is over begin to end.
+    static func due(at now: Date, in db: Database) throws -> [Contract.ID] {
+        var due: [Contract.ID] = []
+        for var agreement in try order(Column("rowid"))
+            .filter(Column("state") != State.ended.rawValue).fetchAll(db)
+        {
+            if agreement.isInForce, agreement.terms.lastDay.end <= now {
+                try agreement.beginEnding(in: db)
+            }
+            switch agreement.state {
+            case .signed: if agreement.terms.firstDay.begin <= now { due.append(agreement.id) }
+            case .ending: due.append(agreement.id)
+            case .active, .ended: break
+            }
+        }
+        return due
+    }
+
+    /// Drops the steps that were not taken, and puts down those that take back what the others gave.
+    ///
+    /// All of it is taken back, whether its step was taken or not: one may be under way.
+    mutating func beginEnding(in db: Database) throws {
+        let rows = try StepRow.all(of: id).fetchAll(db)
+        // Numbers are not used again: whoever still takes a dropped step writes nothing over.
+        let place = (rows.map(\.place).max() ?? -1) + 1
+        try StepRow.untaken(of: id).deleteAll(db)
+        for (offset, step) in Step.ending(terms, offer).enumerated() {
+            try StepRow(step, of: id, at: place + offset).insert(db)
+        }
+        state = .ending
+        try update(db)
+    }
+}
+
+extension StepRow {
+    /// The contract's next step, marked as begun, with the client's other contracts in force.
+    ///
+    /// Nil when there is none left.
+    static func begin(
+        of id: Contract.ID, at now: Date, in db: Database
+    ) throws -> (Agreement, StepRow, [Agreement])? {
+        guard let agreement = try Agreement.fetchOne(db, key: id.rawValue),
+            var row = try untaken(of: id).fetchOne(db)
+        else { return nil }
+        row.startedAt = now
+        try row.update(db)
+        let others = try Agreement.filter(Column("account") == agreement.account.rawValue)
+            .filter(Column("id") != id.rawValue).fetchAll(db).filter(\.isInForce)
+        return (agreement, row, others)
+    }
+
+    /// - Returns: Whether the contract has another step to take. After the last one it has arrived.
+    func finish(with outcome: String?, at now: Date, in db: Database) throws -> Bool {
+        var row = self
+        row.finishedAt = now
+        row.outcome = outcome
+        row.failure = nil
+        // The contract may have been ended meanwhile, and the step with it.
+        guard try row.exists(db) else { return true }
+        try row.update(db)
+        guard try Self.untaken(of: contract).isEmpty(db),
+            var agreement = try Agreement.fetchOne(db, key: contract.rawValue)
+        else { return true }
+        switch agreement.state {
+        case .signed: agreement.state = .active
+        case .ending: agreement.state = .ended
+        case .active, .ended: return false
+        }
+        try agreement.update(db)
+        return false
+    }
+
+    func fail(with failure: String, in db: Database) throws {
+        var row = self
+        row.failure = failure
+        if try row.exists(db) { try row.update(db) }
+    }
+}
+
+extension Offer {
+    /// `2 products, 3 tables`
+    var summary: String {
+        func count(_ number: Int, _ noun: String) -> String {
+            "\(number) \(noun)\(number == 1 ? "" : "s")"
+        }
+        return "\(count(products.count, "product")), \(count(tables.count, "table"))"
+    }
+}
