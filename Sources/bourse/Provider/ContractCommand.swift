@@ -208,6 +208,8 @@ extension Bourse.ContractStatus {
                 "\(step.name) \(step.subject) failed: \(step.failure ?? "") It is tried again every "
                     + "minute; mend the cause, and type the same command to try at once.")
         }
-        throw CommandFailure("Contract \(contractId) is \(state.rawValue.lowercased()).")
+        throw CommandFailure(
+            "Contract \(contractId) is \(state.rawValue.lowercased()) and stays so: new terms are signed "
+                + "under another Id.")
     }
 }
