@@ -311,10 +311,10 @@ extension WireReply {
             SQS.ReceiveMessage.self,
             .init(messages: [
                 .init(
-                    messageId: "m", body: "<&>\u{0}", attributes: ["ApproximateReceiveCount": "1"],
+                    messageId: "m", body: "<&>\u{1}", attributes: ["ApproximateReceiveCount": "1"],
                     messageAttributes: ["b": .init(dataType: "Binary", binaryValue: Data([1]))])
             ]))
-        #expect(got.messages?.first?.body == "<&>\u{0}")
+        #expect(got.messages?.first?.body == "<&>\u{1}")
         #expect(got.messages?.first?.attributes == ["ApproximateReceiveCount": "1"])
         #expect(got.messages?.first?.messageAttributes?["b"]?.binaryValue == Data([1]))
         #expect(try answered(SQS.ReceiveMessage.self, .init()).messages == nil)
