@@ -48,38 +48,6 @@ extension CloudState {
     }
 }
 
-// MARK: - Data
-
-extension CloudState {
-    /// What the caller may read of the table's data. Nil: nothing.
-    ///
-    /// A definition in one's own catalogue opens nothing by itself: the data must lie in a bucket
-    /// of the catalogue's account, or where that account was granted DATA_LOCATION_ACCESS.
-    func access(of caller: Caller, to id: TableID) -> TableAccess? {
-        guard let table = catalogue[id] else { return nil }
-        if let uri = table.storageDescriptor?.location {
-            guard let location = LakeLocation(uri: uri), mayUse(location, for: id.catalog) else {
-                return nil
-            }
-        }
-        return governance.access(of: caller, to: id, columns: table.allColumns.map(\.name))
-    }
-
-    /// Whether the account's tables may lie there.
-    private func mayUse(_ location: LakeLocation, for account: AccountID) -> Bool {
-        guard let bucket = BucketName(rawValue: location.bucket),
-            let owner = storage.buckets[bucket]?.account
-        else { return false }
-        if owner == account { return true }
-        return location.ancestors.contains { place in
-            [Grantee.account(account), .everyone(in: account)].contains { grantee in
-                governance.grants(to: grantee, on: .location(owner, place.arn))
-                    .contains { $0.allows(.dataLocationAccess) }
-            }
-        }
-    }
-}
-
 extension GovernanceState {
     /// The databases on which, or in which, the caller holds anything.
     fileprivate func databases(reaching caller: Caller) -> Set<DatabaseID> {

@@ -95,6 +95,11 @@ struct Permissions: Sendable {
             throw .lakeInvalidInput(
                 "A grant with the grant option names its columns; it excludes none.")
         }
+        // A table's data lie in buckets of its own account, so it would open nothing.
+        if case .location(let owner, _) = grant.resource.subject, grant.grantee.account != owner {
+            throw .lakeInvalidInput(
+                "DATA_LOCATION_ACCESS is for principals of the location's own account.")
+        }
         if grant.grantee == .iamAllowedPrincipals {
             guard grant.resource.part == .whole, grant.grantable.isEmpty else {
                 throw .lakeInvalidInput(

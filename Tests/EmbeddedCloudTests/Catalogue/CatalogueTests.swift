@@ -121,35 +121,6 @@ import Testing
         try lake.remove()
     }
 
-    /// A definition of one's own over another's bucket would be a way around every grant.
-    @Test func `opens no data by a definition alone`() async throws {
-        let lake = try await LakeTestbed()
-        try await lake.send(
-            Glue.CreateDatabase(databaseInput: .init(name: "own")), as: lake.subscriber)
-        try await lake.send(
-            Glue.CreateTable(databaseName: "own", tableInput: .example("stolen")),
-            as: lake.subscriber)
-        let id = TableID(catalog: lake.subscriber.account, database: "own", name: "stolen")
-        func access() -> TableAccess? {
-            lake.cloud.state.current.access(of: lake.subscriber, to: id)
-        }
-        #expect(access() == nil)
-        try await lake.makeBucket("nomura-data-lake")
-        #expect(access() == nil)
-        #expect(lake.cloud.state.current.access(of: lake.provider, to: lake.tableID) != nil)
-
-        try await lake.send(
-            LakeFormation.RegisterResource(
-                resourceArn: "arn:aws:s3:::nomura-data-lake/gold/", useServiceLinkedRole: true),
-            as: lake.provider)
-        try await lake.grant(
-            [.dataLocationAccess],
-            on: .init(dataLocation: .init(resourceArn: "arn:aws:s3:::nomura-data-lake/gold")),
-            to: "222222222222")
-        #expect(access() != nil)
-        try lake.remove()
-    }
-
     @Test func `gives its lists in pages and by pattern`() async throws {
         let lake = try await LakeTestbed()
         let names = (1...7).map { "t\($0)" }

@@ -4,7 +4,6 @@ import Foundation
 import GlueAPI
 import LakeFormationAPI
 import Logging
-import S3API
 import Testing
 
 @testable import EmbeddedCloud
@@ -37,7 +36,8 @@ final class LakeTestbed: Sendable {
                 at: Self.now)
         }
         cloud = try await EmbeddedCloud(
-            opening: directory, log: Logger(label: "test"), clock: { Self.now })
+            opening: directory, queryWorker: QueryWorkerProgram(executable: "/bin/false"),
+            log: Logger(label: "test"), clock: { Self.now })
         if root == nil { try await furnish() }
     }
 
@@ -95,10 +95,6 @@ final class LakeTestbed: Sendable {
             of: LakeFormation.RevokePermissions(
                 principal: .init(dataLakePrincipalIdentifier: principal), resource: resource,
                 permissions: permissions), as: provider)
-    }
-
-    func makeBucket(_ name: String) async throws {
-        try await send(S3.CreateBucket(bucket: name), as: provider)
     }
 
     func access(of caller: Caller) -> TableAccess? {

@@ -94,7 +94,7 @@ import Testing
     /// Whatever the grantor writes, the engine sees constants and columns of ours alone.
     @Test(arguments: UInt64(1)...200)
     func `never becomes more than one condition`(seed: UInt64) async throws {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix(state: seed)
         let words = [
             "fund_id", "=", "'a'", "AND", "OR", "NOT", "(", ")", "nav", "1", "IN", ",", "BETWEEN",
             "LIKE", "IS", "NULL", ";", "SELECT", "FROM", "t", "--", "/*", "*/", "'", "\"", "LIMIT",

@@ -83,6 +83,9 @@ import Testing
                     databaseName: LakeTestbed.database, name: LakeTestbed.table,
                     columnWildcard: .init(excludedColumnNames: ["nav"])))),
         Refused(
+            name: "a location to another account", permissions: [.dataLocationAccess],
+            resource: .init(dataLocation: .init(resourceArn: "arn:aws:s3:::nomura-data-lake"))),
+        Refused(
             name: "an LF-Tag", permissions: [.describe],
             resource: .init(lfTag: .init(tagKey: "a", tagValues: ["b"]))),
         Refused(

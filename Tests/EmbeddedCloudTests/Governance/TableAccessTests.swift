@@ -77,7 +77,7 @@ import Testing
     /// filters that hold in them, so that four filters make sixteen kinds of rows.
     @Test(arguments: UInt64(1)...300)
     func `as if each cell were looked up in each grant`(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix(state: seed)
         let columns = (0..<5).map { "c\($0)" }
         let filters = (0..<4).map { RowPredicate.isNull(column: "f\($0)") }
         let grants = (0..<Int.random(in: 0...5, using: &random)).map { _ in
@@ -114,20 +114,5 @@ import Testing
         case .any(let predicates)?: predicates.contains { holds($0, held) }
         case let single?: held.contains(single)
         }
-    }
-}
-
-/// SplitMix64: small, and the same everywhere.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
