@@ -72,7 +72,8 @@ let package = Package(
         .target(name: "DuckDB", dependencies: ["CDuckDB"], swiftSettings: strict),
         .target(name: "CSandbox"),
         .target(
-            name: "QueryWorker", dependencies: ["DuckDB", "CSandbox"], swiftSettings: strict),
+            name: "QueryWorker", dependencies: ["AWSAPI", "DuckDB", "CSandbox"],
+            swiftSettings: strict),
 
         // State: SQLite through GRDB.
         .target(

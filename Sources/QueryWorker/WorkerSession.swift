@@ -1,3 +1,4 @@
+internal import AWSAPI
 internal import DuckDB
 internal import Glibc
 
@@ -132,6 +133,7 @@ extension WorkerSession {
         guard let sql = try unparsing.execute([.text(userTree)]).rows()[0][0].text else {
             throw DuckDBError(kind: .invalidInput, message: "The tree holds no statement.")
         }
+        let printed = try printedTree(of: sql, from: userTree)
         do {
             let statement = try connection.prepare(sql)
             guard statement.isSelect else {
@@ -139,15 +141,22 @@ extension WorkerSession {
             }
             return try write(statement.stream(), to: output)
         } catch let error as DuckDBError {
-            let position = userPosition(of: error, ran: sql, userTree: userTree)
+            let position = error.position.flatMap {
+                ErrorPosition.inUserText(of: $0, ran: printed, user: userTree)
+            }
             throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
         }
     }
 
-    private func userPosition(of error: DuckDBError, ran sql: String, userTree: String) -> Int? {
-        // Text that does not parse again has no second tree, and so no position.
-        guard let position = error.position, let ran = try? tree(of: sql) else { return nil }
-        return ErrorPosition.inUserText(of: position, ran: ran, user: userTree)
+    /// The tree of the text that was printed from `tree`, if it says the same: nothing else may run.
+    private func printedTree(of sql: String, from tree: String) throws -> String {
+        guard let printed = try? self.tree(of: sql), let tree = try? JSONValue(parsing: tree),
+            let again = try? JSONValue(parsing: printed), PrintedTree.isSame(tree, again)
+        else {
+            let message = "The statement has a form, or a name in it, that cannot be run."
+            throw QueryWorkerFault.refused(Refusal(kind: .notImplemented, message: message))
+        }
+        return printed
     }
 
     private func write(

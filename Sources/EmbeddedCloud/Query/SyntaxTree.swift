@@ -1,4 +1,5 @@
 import AWSAPI
+import DuckDB
 
 /// A statement's syntax tree, as the engine's own parser makes it, read as a stranger's.
 ///
@@ -75,8 +76,9 @@ struct SyntaxTree: Sendable {
     }
 
     private func rewrite(
-        _ object: JSONObject, _ scope: Scope, _ replacement: Replacement
+        _ given: JSONObject, _ scope: Scope, _ replacement: Replacement
     ) async throws -> JSONValue {
+        var object = given
         let position = object["query_location"].flatMap(\.int)
         var scope = scope
         if let name = object["class"]?.string {
@@ -86,6 +88,7 @@ struct SyntaxTree: Sendable {
             try checkFunction(object, at: position)
             scope.predicates = []
             if name == "COLUMN_REF" { return .object(Self.shortened(object)) }
+            if name == "STAR" { object = Self.quoted(object) }
         } else if let type = object["type"]?.string {
             if type == "BASE_TABLE" {
                 return try await table(object, scope, at: position, replacement)
@@ -99,11 +102,10 @@ struct SyntaxTree: Sendable {
                 scope.predicates = []
             }
         }
-        var rewritten = object
         for member in object.members {
-            rewritten[member.name] = try await rewrite(member.value, scope, replacement)
+            object[member.name] = try await rewrite(member.value, scope, replacement)
         }
-        return .object(rewritten)
+        return .object(object)
     }
 
     private func checkNode(_ type: String, _ object: JSONObject, at position: Int?) throws {
@@ -168,6 +170,14 @@ struct SyntaxTree: Sendable {
             names.insert(name.lowercased())
         }
         return names
+    }
+
+    /// The table before `.*` in quotes: the engine prints it as it stands.
+    private static func quoted(_ star: JSONObject) -> JSONObject {
+        guard let table = star["relation_name"]?.string, !table.isEmpty else { return star }
+        var quoted = star
+        quoted["relation_name"] = .string(table.sqlIdentifier)
+        return quoted
     }
 
     /// `db.table.column`, which BI tools send, as `table.column`: the table has become a sub-query, which
