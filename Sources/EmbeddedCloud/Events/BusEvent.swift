@@ -22,7 +22,8 @@ struct BusEvent: Sendable {
     func post(in db: Database) throws {
         try EventOutboxRow(
             id: id.uuidString.lowercased(), account: account, bus: bus, source: source,
-            detailType: detailType, resources: JSONValue.array(resources.map(JSONValue.string)).text,
+            detailType: detailType,
+            resources: JSONValue.array(resources.map(JSONValue.string)).text,
             detail: detail.text, time: time
         ).insert(db)
     }

@@ -14,7 +14,7 @@ struct Events: Sendable {
     private let clock: WaitingClock
     private let log: Logger
     /// Rings at a queue's id when a message has come.
-    private let arrivals = Bell<Int>()
+    let arrivals = Bell<Int>()
     private let deliveries: Deliveries
     let handlers: [Handler]
 

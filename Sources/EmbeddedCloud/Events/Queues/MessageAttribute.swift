@@ -34,7 +34,9 @@ struct MessageAttribute: Codable, Equatable, Sendable {
         let type = dataType.prefix { $0 != "." }
         switch (type, attribute.stringValue, attribute.binaryValue) {
         case ("String", let text?, nil) where !text.isEmpty:
-            if let fault = MessageRow.contentFault(in: text) { throw .invalidMessageContents(fault) }
+            if let fault = MessageRow.contentFault(in: text) {
+                throw .invalidMessageContents(fault)
+            }
             value = .text(text)
         case ("Number", let text?, nil) where Double(text)?.isFinite ?? false: value = .text(text)
         case ("Binary", nil, let bytes?) where !bytes.isEmpty: value = .binary(bytes)

@@ -63,7 +63,8 @@ struct MessageRow: Codable, FetchableRecord, PersistableRecord, Sendable {
             }
         }
         guard let bad else { return nil }
-        return "Invalid character '#x\(String(bad.value, radix: 16))' was found in the message: the "
+        return
+            "Invalid character '#x\(String(bad.value, radix: 16))' was found in the message: the "
             + "allowed ones are #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to #xFFFD, and beyond #xFFFF."
     }
 }

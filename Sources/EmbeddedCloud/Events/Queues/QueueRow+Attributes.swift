@@ -6,19 +6,20 @@ import SQSAPI
 ///
 /// Source: Amazon Simple Queue Service API Reference, CreateQueue, "Attributes".
 extension QueueRow {
-    private static let numbers: [(
-        name: SQS.QueueAttributeName, place: any WritableKeyPath<QueueRow, Int> & Sendable,
-        range: ClosedRange<Int>
-    )] = [
-        (.visibilityTimeout, \.visibilityTimeout, MessageLimits.visibilitySeconds),
-        (.delaySeconds, \.delaySeconds, MessageLimits.delaySeconds),
-        (
-            .receiveMessageWaitTimeSeconds, \.receiveMessageWaitTimeSeconds,
-            MessageLimits.waitSeconds
-        ),
-        (.messageRetentionPeriod, \.messageRetentionPeriod, 60...1_209_600),
-        (.maximumMessageSize, \.maximumMessageSize, 1_024...MessageLimits.bytesMax),
-    ]
+    private static let numbers:
+        [(
+            name: SQS.QueueAttributeName, place: any WritableKeyPath<QueueRow, Int> & Sendable,
+            range: ClosedRange<Int>
+        )] = [
+            (.visibilityTimeout, \.visibilityTimeout, MessageLimits.visibilitySeconds),
+            (.delaySeconds, \.delaySeconds, MessageLimits.delaySeconds),
+            (
+                .receiveMessageWaitTimeSeconds, \.receiveMessageWaitTimeSeconds,
+                MessageLimits.waitSeconds
+            ),
+            (.messageRetentionPeriod, \.messageRetentionPeriod, 60...1_209_600),
+            (.maximumMessageSize, \.maximumMessageSize, 1_024...MessageLimits.bytesMax),
+        ]
 
     /// Sets what is given and leaves the rest.
     ///

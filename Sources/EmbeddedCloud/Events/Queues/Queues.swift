@@ -63,10 +63,11 @@ struct Queues: Sendable {
         var wanted = queue
         try wanted.set(attributes, region: region, among: queues)
         let (old, new) = (queue.attributes(region: region), wanted.attributes(region: region))
-        guard let difference = attributes.keys.sorted().first(where: { name in
-            let name = SQS.QueueAttributeName(rawValue: name)
-            return old[name] != new[name]
-        })
+        guard
+            let difference = attributes.keys.sorted().first(where: { name in
+                let name = SQS.QueueAttributeName(rawValue: name)
+                return old[name] != new[name]
+            })
         else { return }
         throw .queueNameExists(differingIn: difference)
     }
@@ -96,10 +97,12 @@ struct Queues: Sendable {
             .sorted()
         let shown = names.prefix(limit)
         return .init(
-            queueUrls: shown.isEmpty ? nil : shown.map { name in
-                QueueAddress(account: request.account, name: name)
-                    .url(at: request.call.origin.endpoint)
-            },
+            queueUrls: shown.isEmpty
+                ? nil
+                : shown.map { name in
+                    QueueAddress(account: request.account, name: name)
+                        .url(at: request.call.origin.endpoint)
+                },
             nextToken: names.count > shown.count ? shown.last : nil)
     }
 

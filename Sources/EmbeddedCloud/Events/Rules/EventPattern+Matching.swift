@@ -24,7 +24,9 @@ extension EventPattern.Field {
         case .value(let tests):
             let values = object[name]?.scalars ?? []
             return tests.contains { test in
-                guard case .exists(let expected) = test else { return values.contains(where: test.accepts) }
+                guard case .exists(let expected) = test else {
+                    return values.contains(where: test.accepts)
+                }
                 return expected
                     ? !values.isEmpty
                     : siblings.allSatisfy { $0[name]?.scalars.isEmpty ?? true }

@@ -33,7 +33,8 @@ extension EventPattern.Fields {
                 }
             } else {
                 fields.append(
-                    .init(name: member.name, condition: try .init(member.value, named: member.name)))
+                    .init(name: member.name, condition: try .init(member.value, named: member.name))
+                )
             }
         }
     }

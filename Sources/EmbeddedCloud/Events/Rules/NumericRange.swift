@@ -28,7 +28,8 @@ struct NumericRange: Equatable, Sendable {
     init(_ operand: JSONValue) throws(EventPatternFault) {
         guard let items = operand.array, items.count == 2 || items.count == 4 else {
             throw EventPatternFault(
-                "Value of numeric must be an array of a comparison and a number, or of two such pairs")
+                "Value of numeric must be an array of a comparison and a number, or of two such pairs"
+            )
         }
         for place in stride(from: 0, to: items.count, by: 2) {
             try add(items[place], items[place + 1])

@@ -41,7 +41,8 @@ struct Rules: Sendable {
             throw AWSError.validation("Tags of rules are not served here.")
         }
         guard let text = operation.eventPattern else {
-            throw AWSError.validation("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+            throw AWSError.validation(
+                "Parameter(s) EventPattern or ScheduleExpression must be specified.")
         }
         let state = operation.state ?? .enabled
         guard state == .enabled || state == .disabled else {
