@@ -24,7 +24,7 @@ extension GovernanceState {
             tableName TEXT NOT NULL,
             name TEXT NOT NULL CHECK (name <> ''),
             definition TEXT NOT NULL CHECK (json_valid(definition)),
-            predicate TEXT CHECK (json_valid(predicate)),
+            predicate TEXT CHECK (predicate IS NULL OR json_valid(predicate)),
             PRIMARY KEY (catalog, database, tableName, name),
             FOREIGN KEY (catalog, database, tableName)
                 REFERENCES catalogTable(catalog, database, name) ON DELETE CASCADE
