@@ -110,7 +110,9 @@ final class QueryRunner: Sendable {
         }
         if execution.startedAt == nil { execution.startedAt = clock() }
         execution.completedAt = clock()
-        await finish(execution)
+        let ended = execution
+        // In a task that nobody cancels: the ledger keeps nothing for one that is.
+        await Task { await finish(ended) }.value
     }
 
     private func perform(_ accepted: QueryExecution) async throws -> QueryExecution {
@@ -122,9 +124,7 @@ final class QueryRunner: Sendable {
         book.withLock { $0.executions[running.id] = running }
 
         let generation = state.current.governance.generation
-        let parser = try await pool.worker(
-            for: execution.account, reading: [], generation: generation)
-        let tree = try await parser.parse(execution.query)
+        let tree = try await tree(of: execution, generation)
         let plan = try await planner.plan(
             tree, for: execution.caller, database: execution.database)
         try check(plan.files)
@@ -150,6 +150,20 @@ final class QueryRunner: Sendable {
         execution.columns = String(
             decoding: try JSONEncoder().encode(outcome.summary.columns), as: UTF8.self)
         return execution
+    }
+
+    /// A warm worker may have died since the query before: then a new one is asked, once.
+    private func tree(of execution: QueryExecution, _ generation: Int) async throws -> String {
+        func parse() async throws -> String {
+            let worker = try await pool.worker(
+                for: execution.account, reading: [], generation: generation)
+            return try await worker.parse(execution.query)
+        }
+        do {
+            return try await parse()
+        } catch QueryWorkerFault.ended {
+            return try await parse()
+        }
     }
 
     private func check(_ files: [TableFiles.File]) throws {

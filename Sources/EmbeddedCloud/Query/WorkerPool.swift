@@ -84,15 +84,19 @@ actor WorkerPool {
         while true {
             try await Task.sleep(for: Self.sweepInterval)
             for (account, known) in warm
-            where !known.process.isRunning || known.lastUse.duration(to: .now) > Self.idleMax {
+            where !known.process.isRunning
+                || !known.process.isBusy && known.lastUse.duration(to: .now) > Self.idleMax
+            {
                 stop(account)
             }
         }
     }
 
+    /// Of the workers that have nothing to do, which are always some: fewer may run than may be warm.
     private func makeRoom() {
         while warm.count >= Self.workersMax,
-            let oldest = warm.min(by: { $0.value.lastUse < $1.value.lastUse })
+            let oldest = warm.filter({ !$0.value.process.isBusy })
+                .min(by: { $0.value.lastUse < $1.value.lastUse })
         {
             stop(oldest.key)
         }
