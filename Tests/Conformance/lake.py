@@ -160,6 +160,17 @@ class Provider:
             Principal=principal(account), Permissions=[permission], Resource=resource)
 
 
+def nav_key(day):
+    return f"gold/nav/daily/as_of={day}/nav_history.parquet"
+
+
+def nav_rows(day, nav, funds=3):
+    """A day's file: each fund with that value."""
+    return (
+        f"SELECT 'F' || lpad((i + 1)::VARCHAR, 3, '0') AS fund_id, DATE '{day}' AS nav_date, "
+        f"{nav}::DECIMAL(18,4) AS nav FROM range({funds}) AS numbers(i)")
+
+
 def principal(account):
     return {"DataLakePrincipalIdentifier": account}
 
