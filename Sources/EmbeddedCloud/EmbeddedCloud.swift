@@ -265,6 +265,9 @@ public final class EmbeddedCloud: Sendable {
         }
     }
 
+    /// Answers the requests that wait for something with what there is, now and from now on.
+    public func stopWaiting() { events.stopWaiting() }
+
     /// Syncs what is pending and lets go of the files.
     public func close() async throws {
         await runner.stop()

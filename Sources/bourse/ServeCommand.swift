@@ -48,7 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
                 services: [
                     .init(service: CloudService(cloud: cloud)),
                     .init(service: ContractWork(marketplace: marketplace, endpoints: endpoints)),
-                    .init(service: application),
+                    .init(service: application), .init(service: LongPolls(cloud: cloud)),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         do {
             try await group.run()
@@ -116,6 +116,17 @@ private struct CloudService: Service {
         try await cancelWhenGracefulShutdown {
             do { try await cloud.run() } catch is CancellationError {}
         }
+    }
+}
+
+/// Requests that wait for something. Services are shut down from the last to the first, so the port,
+/// which waits for its requests, finds none of them waiting.
+private struct LongPolls: Service {
+    let cloud: EmbeddedCloud
+
+    func run() async throws {
+        try await gracefulShutdown()
+        cloud.stopWaiting()
     }
 }
 

@@ -36,9 +36,11 @@ struct Events: Sendable {
             + PutEvents(state: state, region: region).handlers
     }
 
-    /// Runs until cancelled. Then those who wait at a queue are answered with what there is: nothing.
+    /// Answers those who wait at a queue: there is nothing.
+    func stopWaiting() { arrivals.close() }
+
+    /// Runs until cancelled.
     func run() async throws {
-        defer { arrivals.close() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await deliveries.run() }
             group.addTask { try await removeExpiredMessages() }
