@@ -1,4 +1,5 @@
 internal import AWSAPI
+internal import DuckDB
 
 /// Whether SQL that the engine printed from a tree still says what the tree says.
 ///
