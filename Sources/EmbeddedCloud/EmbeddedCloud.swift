@@ -81,7 +81,7 @@ public final class EmbeddedCloud: Sendable {
             record: { try await recorder.record($0, for: .dataExchange) })
         try await broker.recover()
         let expressions = ExpressionEngine()
-        workers = WorkerPool(
+        workers = try WorkerPool(
             executable: queryWorker.executable, staging: directory.staging,
             confinement: queryWorker.confinement)
         let reader = LakeReader(objects: objects, broker: broker)

@@ -105,7 +105,8 @@ class Mutations:
         yield answer
 
         def is_finished():
-            self.world.athena.wait(answer["QueryExecutionId"])
+            execution = self.world.athena.wait(answer["QueryExecutionId"])
+            assert execution["Status"]["State"] == "SUCCEEDED", execution
             rows = self.athena.get_query_results(QueryExecutionId=answer["QueryExecutionId"])
             return rows["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"] == name
 

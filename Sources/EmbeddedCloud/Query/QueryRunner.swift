@@ -132,8 +132,9 @@ final class QueryRunner: Sendable {
 
         let worker = try await pool.worker(
             for: execution.account, reading: plan.directories, generation: generation)
-        guard let name = StagingFile(rawValue: "\(execution.id).csv") else {
-            preconditionFailure("A query's id is a file name.")
+        // Of this attempt alone: the worker of one before may still be writing while it is killed.
+        guard let name = StagingFile(rawValue: "\(UUID().uuidString.lowercased()).csv") else {
+            preconditionFailure("A UUID is a file name.")
         }
         let outcome = try await worker.run(plan.tree, output: .csv(name))
         let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)

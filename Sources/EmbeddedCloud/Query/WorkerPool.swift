@@ -26,9 +26,13 @@ actor WorkerPool {
     private let confinement: QueryWorkerConfiguration.Confinement
     private var warm: [AccountID: Warm] = [:]
 
+    /// Empties the staging directory: what was under way when the exchange ended is begun anew.
     init(
         executable: String, staging: URL, confinement: QueryWorkerConfiguration.Confinement
-    ) {
+    ) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: staging.localPath) {
+            try FileManager.default.removeItem(atPath: staging.appending(path: name).localPath)
+        }
         self.executable = executable
         self.staging = staging
         self.confinement = confinement
