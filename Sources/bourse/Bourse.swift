@@ -35,7 +35,8 @@ struct BourseCommand: AsyncParsableCommand {
         version: version,
         groupedSubcommands: [
             CommandGroup(
-                name: "Exchange:", subcommands: [InitCommand.self, ServeCommand.self]),
+                name: "Exchange:",
+                subcommands: [InitCommand.self, ServeCommand.self, DemoCommand.self]),
             CommandGroup(
                 name: "Provider:",
                 subcommands: [

@@ -39,23 +39,27 @@ struct AdministratorOptions: ParsableArguments {
     var json = false
 
     var client: AWSClient {
-        get throws {
-            let directory = try data.directory
-            let server = try RunningServer(reading: directory)
-            guard let endpoint = URL(string: server.endpoint),
-                let account = AccountID(rawValue: server.account)
-            else { throw CommandFailure("\(directory.server.localPath) is damaged; restart the exchange.") }
-            let profile = try SharedConfigFile(reading: directory.adminCredentials)
-                .section(EmbeddedCloud.administratorName)
-            guard let id = profile["aws_access_key_id"],
-                let secret = profile["aws_secret_access_key"]
-            else {
-                throw CommandFailure(
-                    "\(directory.adminCredentials.localPath) has no key of the administrator's.")
-            }
-            return AWSClient(
-                endpoint: endpoint, account: account, region: server.region,
-                credentials: Credentials(accessKeyID: id, secretAccessKey: secret))
+        get throws { try .administrator(of: data.directory) }
+    }
+}
+
+extension AWSClient {
+    /// The administrator of the exchange that runs on a data directory of this machine.
+    static func administrator(of directory: DataDirectory) throws -> AWSClient {
+        let server = try RunningServer(reading: directory)
+        guard let endpoint = URL(string: server.endpoint),
+            let account = AccountID(rawValue: server.account)
+        else { throw CommandFailure("\(directory.server.localPath) is damaged; restart the exchange.") }
+        let profile = try SharedConfigFile(reading: directory.adminCredentials)
+            .section(EmbeddedCloud.administratorName)
+        guard let id = profile["aws_access_key_id"],
+            let secret = profile["aws_secret_access_key"]
+        else {
+            throw CommandFailure(
+                "\(directory.adminCredentials.localPath) has no key of the administrator's.")
         }
+        return AWSClient(
+            endpoint: endpoint, account: account, region: server.region,
+            credentials: Credentials(accessKeyID: id, secretAccessKey: secret))
     }
 }

@@ -188,7 +188,7 @@ extension Onboarding {
     private func createDataGrant(
         _ product: String, of agreement: Agreement, _ cloud: any Cloud
     ) async throws(AWSError) -> String? {
-        if let made = try await dataGrant(product, of: agreement, cloud) { return made.arn }
+        if let made = try await dataGrant(product, of: agreement, cloud) { return made.id }
         guard let offered = agreement.offer.products.first(where: { $0.name == product }) else {
             preconditionFailure("A step about a product names one of the contract's.")
         }
@@ -198,7 +198,7 @@ extension Onboarding {
                 name: contract.dataGrantName(of: product), grantDistributionScope: .none,
                 receiverPrincipal: contract.account.rawValue, sourceDataSetId: offered.dataSet,
                 endsAt: contract.lastDay.end))
-        return grant.arn
+        return grant.id
     }
 
     private func acceptDataGrant(

@@ -63,10 +63,12 @@ func aligned(_ rows: [[String]], numbers: Set<Int> = []) -> String {
         rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
     }
     return rows.map { row in
-        row.enumerated().map { column, text in
+        let cells = row.enumerated().map { column, text in
             let blanks = String(repeating: " ", count: widths[column] - text.count)
-            if numbers.contains(column) { return "  " + blanks + text }
-            return "  " + text + (column == row.count - 1 ? "" : blanks)
-        }.joined()
+            return numbers.contains(column) ? "  " + blanks + text : "  " + text + blanks
+        }
+        var line = cells.joined()
+        while line.last == " " { line.removeLast() }
+        return line
     }.joined(separator: "\n")
 }
