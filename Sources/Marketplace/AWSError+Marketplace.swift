@@ -14,7 +14,8 @@ extension AWSError {
     static func notOffered(_ product: String) -> AWSError {
         AWSError(
             "ValidationException",
-            "ADX_Data_Products__c: no S3 data access data set of the provider's is called \(product).")
+            "ADX_Data_Products__c: no S3 data access data set of the provider's is called \(product)."
+        )
     }
 
     static func offeredTwice(_ product: String) -> AWSError {
@@ -32,7 +33,8 @@ extension AWSError {
     static func noTable(_ product: String) -> AWSError {
         AWSError(
             "ValidationException",
-            "ADX_Data_Products__c: no table of the catalogue lies under the prefixes of \(product).")
+            "ADX_Data_Products__c: no table of the catalogue lies under the prefixes of \(product)."
+        )
     }
 
     static func invalidPage(_ reason: String) -> AWSError {
@@ -46,7 +48,8 @@ extension AWSError {
     static func otherContract(_ id: Contract.ID) -> AWSError {
         AWSError(
             "ConflictException", status: 409,
-            "Contract \(id) is signed with other terms. End it, and sign the new terms under another Id.")
+            "Contract \(id) is signed with other terms. End it, and sign the new terms under another Id."
+        )
     }
 
     /// Someone deleted it between two steps.
@@ -62,9 +65,17 @@ extension AWSError {
             "Nobody but the client acts in account \(account).")
     }
 
+    static func otherFilter(_ name: String, on table: String) -> AWSError {
+        AWSError(
+            "ConflictException", status: 409,
+            "\(table) has a data cells filter \(name) already, and it does not show what the contract says."
+        )
+    }
+
     static func otherDatabase(_ name: String, in account: AccountID) -> AWSError {
         AWSError(
             "ConflictException", status: 409,
-            "Account \(account) has a database \(name) already, and it is no link to the provider's.")
+            "Account \(account) has a database \(name) already, and it is no link to the provider's."
+        )
     }
 }

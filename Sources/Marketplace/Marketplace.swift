@@ -28,10 +28,10 @@ public final class Marketplace: Sendable {
     private let bell: AsyncStream<Void>.Continuation
     private let rings: AsyncStream<Void>
 
-    /// - Parameter path: Of the marketplace's own ledger, which is made if need be.
+    /// Opens the marketplace's own ledger, which is made if need be. Nothing is done before it runs.
     public init(
-        at path: String, of provider: Provider, in clouds: any Clouds, mailbox: Mailbox, log: Logger,
-        clock: @escaping @Sendable () -> Date
+        at path: String, of provider: Provider, in clouds: any Clouds, mailbox: Mailbox,
+        log: Logger, clock: @escaping @Sendable () -> Date
     ) throws {
         ledger = try Ledger(at: path, migrations: [Agreement.migration])
         self.provider = provider
@@ -149,9 +149,8 @@ public final class Marketplace: Sendable {
 
     // MARK: Work
 
-    /// Takes the steps that are due, until cancelled.
-    ///
-    /// - Parameter endpoint: Where clients reach the exchange: the welcome e-mails say it.
+    /// Takes the steps that are due, until cancelled. The welcome e-mails say the endpoint: where clients
+    /// reach the exchange.
     public func run(servedAt endpoint: String) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [bell] in
@@ -186,7 +185,9 @@ public final class Marketplace: Sendable {
 
     /// - Returns: Whether there is another one to take.
     func takeNextStep(of id: Contract.ID, _ onboarding: Onboarding) async throws -> Bool {
-        let begun = try await ledger.write { [clock] db in try StepRow.begin(of: id, at: clock(), in: db) }
+        let begun = try await ledger.write { [clock] db in
+            try StepRow.begin(of: id, at: clock(), in: db)
+        }
         guard let (agreement, row, others) = begun else { return false }
         do {
             let outcome = try await onboarding.take(row.step, of: agreement, beside: others)
@@ -204,38 +205,21 @@ public final class Marketplace: Sendable {
                 try row.fail(with: "\(failure.code): \(failure.message)", in: db)
             }
             return false
+        } catch let cancelled as CancellationError {
+            throw cancelled
+        } catch {
+            log.error(
+                "a contract's step failed",
+                metadata: [
+                    "contract": "\(id)", "step": "\(row.step.name) \(row.subject)",
+                    "cause": "\(error)",
+                ])
+            try await ledger.write { db in
+                try row.fail(with: "InternalFailure: The exchange's log says why.", in: db)
+            }
+            return false
         }
     }
 
     public func close() throws { try ledger.close() }
-}
-
-/// The exchange's owner, as contracts and e-mails name it.
-public struct Provider: Sendable {
-    public let account: AccountID
-    public let region: String
-    public let name: String
-
-    public init(account: AccountID, region: String, name: String) {
-        self.account = account
-        self.region = region
-        self.name = name
-    }
-
-    /// One word for profiles and databases: the first of the name, in lower case, letters and digits of
-    /// ASCII alone. `nomura` of `Nomura Asset Management`.
-    public var shortName: String {
-        let word = name.split(separator: " ").first.map { $0.lowercased() } ?? ""
-        let letters = word.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
-        return letters.isEmpty ? "provider" : letters
-    }
-
-    /// What clients call the provider's database in their own catalogue: `external_nomura_data`.
-    ///
-    /// - Parameter databases: All that a contract opens, sorted. The first has the short name; the
-    ///   others add their own.
-    func linkName(of database: String, among databases: [String]) -> String {
-        let name = "external_\(shortName)_data"
-        return database == databases.first ? name : "\(name)_\(database)"
-    }
 }

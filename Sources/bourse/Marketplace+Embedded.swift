@@ -7,12 +7,13 @@ import Marketplace
 
 extension Marketplace {
     /// The marketplace of an exchange on this machine, whose operations the cloud answers from now on.
-    convenience init(serving cloud: EmbeddedCloud, in directory: DataDirectory, log: Logger) throws {
+    convenience init(serving cloud: EmbeddedCloud, in directory: DataDirectory, log: Logger) throws
+    {
         try FileManager.default.createDirectory(
             at: directory.mail, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         try self.init(
-            at: directory.marketplace.path(),
+            at: directory.marketplace.localPath,
             of: Provider(account: cloud.account, region: cloud.region, name: cloud.name),
             in: EmbeddedClouds(cloud: cloud),
             mailbox: Mailbox { contract, message in

@@ -49,7 +49,9 @@ extension AWSClient {
         let server = try RunningServer(reading: directory)
         guard let endpoint = URL(string: server.endpoint),
             let account = AccountID(rawValue: server.account)
-        else { throw CommandFailure("\(directory.server.localPath) is damaged; restart the exchange.") }
+        else {
+            throw CommandFailure("\(directory.server.localPath) is damaged; restart the exchange.")
+        }
         let profile = try SharedConfigFile(reading: directory.adminCredentials)
             .section(EmbeddedCloud.administratorName)
         guard let id = profile["aws_access_key_id"],

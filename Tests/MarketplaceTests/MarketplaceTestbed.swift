@@ -43,7 +43,7 @@ final class MarketplaceTestbed: Sendable {
         try opened.withLock { opened in
             try opened?.close()
             let marketplace = try Marketplace(
-                at: directory.appending(path: "marketplace.db").path(),
+                at: directory.appending(path: "marketplace.db").path(percentEncoded: false),
                 of: Self.provider, in: clouds,
                 mailbox: Mailbox { [self] contract, message in
                     mails.withLock {

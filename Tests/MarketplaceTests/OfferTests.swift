@@ -43,7 +43,8 @@ import Testing
 
     @Test(arguments: [
         ("gold/esg", []), ("gold/esg-insights", ["esg_insights"]),
-        ("gold/nav/", ["nav_history"]), ("gold/", ["nav_history", "esg_insights", "benchmark_indices"]),
+        ("gold/nav/", ["nav_history"]),
+        ("gold/", ["nav_history", "esg_insights", "benchmark_indices"]),
         ("gold/esg-insights/part/", []),
     ])
     func `and a prefix ends at a folder's name`(prefix: String, tables: [String]) async throws {

@@ -118,6 +118,20 @@ import Testing
         #expect(try await marketplace.sign(.example()).steps.allSatisfy { $0.failure == nil })
     }
 
+    @Test func `is not given a filter of someone else's making`() async throws {
+        let clouds = ProviderInMemory(
+            world: .init(filters: [
+                "nomura_data_products.nav_history contract-C-2027-001: fund_id <> ''"
+            ]))
+        let testbed = try MarketplaceTestbed(clouds)
+        let marketplace = try testbed.reopened()
+        _ = try await marketplace.sign(.example(products: "NAV History"))
+        try await marketplace.work()
+        let status = try await marketplace.contract(.init(contractId: "C-2027-001"))
+        #expect(status.steps.compactMap(\.failure).first?.hasPrefix("ConflictException") == true)
+        #expect(clouds.world.grants == ["222222222222 may DESCRIBE nomura_data_products"])
+    }
+
     @Test func `may be signed again`() async throws {
         let testbed = try MarketplaceTestbed()
         let marketplace = try testbed.reopened()

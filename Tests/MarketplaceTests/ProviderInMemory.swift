@@ -65,11 +65,11 @@ final class ProviderInMemory: Sendable {
 
     init(
         tables: [Table] = Table.example, dataSets: [DataSet] = DataSet.example,
-        failing failure: (call: Int, Failure)? = nil
+        world: World = World(), failing failure: (call: Int, Failure)? = nil
     ) {
         self.tables = tables
         self.dataSets = dataSets
-        state = Mutex((World(), 0, failure))
+        state = Mutex((world, 0, failure))
     }
 
     var world: World { state.withLock { $0.world } }
@@ -98,7 +98,8 @@ extension ProviderInMemory.Table {
 extension ProviderInMemory.DataSet {
     static let example = [
         Self(id: "d-nav", name: "NAV History", revisions: [.init(prefixes: ["gold/nav/daily/"])]),
-        Self(id: "d-esg", name: "ESG Insights", revisions: [.init(prefixes: ["gold/esg-insights/"])]),
+        Self(
+            id: "d-esg", name: "ESG Insights", revisions: [.init(prefixes: ["gold/esg-insights/"])]),
         Self(id: "d-bench", name: "Benchmarks", revisions: [.init(prefixes: ["gold/benchmarks/"])]),
     ]
 }
@@ -185,6 +186,16 @@ extension ProviderInMemory: Clouds {
                 throw AWSError("AlreadyExistsException", "Data cells filter already exists.")
             }
             return EmptyResponse()
+        case let operation as LakeFormation.GetDataCellsFilter:
+            let name = "\(operation.databaseName).\(operation.tableName) \(operation.name): "
+            let line = world.filters.first { $0.hasPrefix(name) }
+            return LakeFormation.GetDataCellsFilter.Response(
+                dataCellsFilter: .init(
+                    tableCatalogId: operation.tableCatalogId, databaseName: operation.databaseName,
+                    tableName: operation.tableName, name: operation.name,
+                    rowFilter: .init(
+                        filterExpression: line.map { String($0.dropFirst(name.count)) }),
+                    columnWildcard: .init()))
         case let operation as LakeFormation.DeleteDataCellsFilter:
             let name =
                 "\(operation.databaseName ?? "").\(operation.tableName ?? "") "

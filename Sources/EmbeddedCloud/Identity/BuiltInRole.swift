@@ -44,8 +44,8 @@ enum BuiltInRole {
                 "bourse:AddAccount", "dataexchange:AcceptDataGrant", "dataexchange:CreateDataGrant",
                 "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
                 "glue:Get*", "lakeformation:CreateDataCellsFilter",
-                "lakeformation:DeleteDataCellsFilter", "lakeformation:GrantPermissions",
-                "lakeformation:RevokePermissions", "s3:CreateBucket",
+                "lakeformation:DeleteDataCellsFilter", "lakeformation:GetDataCellsFilter",
+                "lakeformation:GrantPermissions", "lakeformation:RevokePermissions", "s3:CreateBucket",
             ])
     ])
 }

@@ -57,7 +57,7 @@ extension Contract {
     public static let fundsMax = 200
     static let fundBytesMax = 32
 
-    /// - Parameter provider: The exchange's own account, which cannot be its own client.
+    /// Whether it is over is not asked here: it may have been signed long ago.
     init(_ record: Bourse.ContractRecord, provider: AccountID) throws(ContractFault) {
         guard let id = ID(rawValue: record.id) else { throw .id }
         guard record.clientName.isPlainLine(bytesMax: 128) else { throw .clientName }
@@ -157,7 +157,8 @@ extension String {
         let locals = sides[0].split(separator: ".", omittingEmptySubsequences: false)
         let labels = sides[1].split(separator: ".", omittingEmptySubsequences: false)
         return locals.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0.isNameByte || "!#$%&'*+/=?^`{|}~".utf8.contains($0) }
+            !part.isEmpty
+                && part.utf8.allSatisfy { $0.isNameByte || "!#$%&'*+/=?^`{|}~".utf8.contains($0) }
         } && labels.count > 1
             && labels.allSatisfy { label in
                 (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"

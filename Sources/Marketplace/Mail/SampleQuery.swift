@@ -42,7 +42,8 @@ struct SampleQuery: Equatable, Sendable {
         "current_user", "deallocate", "delete", "describe", "distinct", "drop", "else", "end",
         "escape", "except", "execute", "exists", "extract", "false", "first", "for", "from", "full",
         "group", "grouping", "having", "in", "inner", "insert", "intersect", "into", "is", "join",
-        "last", "left", "like", "localtime", "localtimestamp", "natural", "normalize", "not", "null",
+        "last", "left", "like", "localtime", "localtimestamp", "natural", "normalize", "not",
+        "null",
         "on", "or", "order", "outer", "prepare", "recursive", "right", "rollup", "select", "table",
         "then", "true", "uescape", "union", "unnest", "using", "values", "when", "where", "with",
     ]

@@ -7,7 +7,7 @@ import Mustache
 struct WelcomeMail: Sendable {
     let message: MailMessage
 
-    /// - Parameter code: Works once. It is in this e-mail and nowhere else.
+    /// The code works once. It is in this e-mail and nowhere else.
     init(
         _ contract: Contract, _ offer: Offer, from provider: Provider, endpoint: String,
         code: String, codeExpiresAt: Date, at now: Date

@@ -41,9 +41,8 @@ struct Step: Hashable, Sendable {
 }
 
 extension Step {
-    /// What signing asks for, in order: the client is told when all of it is there.
-    ///
-    /// - Parameter inSubscriber: Whether the exchange acts in the client's account.
+    /// What signing asks for, in order: the client is told when all of it is there. The client's own
+    /// side is left out unless the exchange acts in the client's account.
     static func onboarding(
         _ contract: Contract, _ offer: Offer, inSubscriber: Bool
     ) -> [Step] {

@@ -1,10 +1,12 @@
 import ArgumentParser
+import EmbeddedCloud
 import Foundation
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Run the whole journey on sample data, from an empty directory to an ended contract.",
+        abstract:
+            "Run the whole journey on sample data, from an empty directory to an ended contract.",
         discussion: """
             An exchange is started on a free port, and everything that follows is a client of it: the \
             provider with the administrator's key, the subscriber with the profile that the welcome \
@@ -24,11 +26,11 @@ struct DemoCommand: AsyncParsableCommand {
         let exchange = DemoExchange(in: folder)
         let journey = Journey(exchange: exchange, crashes: crashes)
         do {
-            print("the journey from a signed contract to a live query, in \(folder.path())")
+            print("the journey from a signed contract to a live query, in \(folder.localPath)")
             try await journey.run()
         } catch {
             await exchange.stop()
-            print("the demo stopped; its directory is kept: \(folder.path())")
+            print("the demo stopped; its directory is kept: \(folder.localPath)")
             throw error
         }
         await exchange.stop()
@@ -44,9 +46,9 @@ struct DemoCommand: AsyncParsableCommand {
             data.map { URL(filePath: $0, directoryHint: .isDirectory).absoluteURL }
             ?? FileManager.default.temporaryDirectory.appending(
                 path: "bourse-demo-\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
-        let contents = try? FileManager.default.contentsOfDirectory(atPath: folder.path())
+        let contents = try? FileManager.default.contentsOfDirectory(atPath: folder.localPath)
         guard contents?.isEmpty ?? true else {
-            throw CommandFailure("\(folder.path()) is not empty; give --data a new directory.")
+            throw CommandFailure("\(folder.localPath) is not empty; give --data a new directory.")
         }
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true,

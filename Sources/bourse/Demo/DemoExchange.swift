@@ -17,7 +17,7 @@ final class DemoExchange {
 
     init(in folder: URL) { self.folder = folder }
 
-    var data: DataDirectory { DataDirectory(folder.appending(path: "exchange").path()) }
+    var data: DataDirectory { DataDirectory(folder.appending(path: "exchange").localPath) }
     var lake: URL { folder.appending(path: "lake", directoryHint: .isDirectory) }
     var contract: URL { folder.appending(path: "contract.json") }
     private var log: URL { folder.appending(path: "serve.log") }
@@ -26,8 +26,8 @@ final class DemoExchange {
     /// What a subscriber's machine has in its environment: its keys and profiles are its own.
     private var subscriberEnvironment: [String: String] {
         [
-            "BOURSE_HOME": subscriber.appending(path: "bourse").path(),
-            "AWS_CONFIG_FILE": subscriber.appending(path: "aws-config").path(),
+            "BOURSE_HOME": subscriber.appending(path: "bourse").localPath,
+            "AWS_CONFIG_FILE": subscriber.appending(path: "aws-config").localPath,
         ]
     }
 
@@ -38,7 +38,7 @@ final class DemoExchange {
         try? FileManager.default.removeItem(at: data.server)
         try Data().write(to: log)
         let process = try process(
-            ["serve", "--data", data.url.path(), "--http", "127.0.0.1:\(port)"])
+            ["serve", "--data", data.url.localPath, "--http", "127.0.0.1:\(port)"])
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
@@ -140,9 +140,9 @@ final class DemoExchange {
         let environment = subscriberEnvironment.sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }.joined(separator: " ")
         return """
-            the directory is kept: \(folder.path())
-              \(bourse) serve --data \(data.url.path()) --http 127.0.0.1:\(port)
-              \(bourse) contract list --data \(data.url.path())
+            the directory is kept: \(folder.localPath)
+              \(bourse) serve --data \(data.url.localPath) --http 127.0.0.1:\(port)
+              \(bourse) contract list --data \(data.url.localPath)
               export \(environment)
               aws sts get-caller-identity --profile nomura
             """

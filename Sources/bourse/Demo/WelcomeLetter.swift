@@ -1,3 +1,4 @@
+import EmbeddedCloud
 import Foundation
 
 /// The welcome e-mail as its reader uses it: the commands in its plain text, word for word.
@@ -13,12 +14,13 @@ struct WelcomeLetter {
             .replacingOccurrences(of: "\r\n", with: "\n")
         let commands = message.replacingOccurrences(of: "\\\n", with: " ")
             .components(separatedBy: "\n").map(Self.words)
-        guard let enrolment = commands.first(where: { $0.starts(with: ["bourse", "enroll"]) }) else {
-            throw CommandFailure("\(file.path()) has no command that enrols.")
+        guard let enrolment = commands.first(where: { $0.starts(with: ["bourse", "enroll"]) })
+        else {
+            throw CommandFailure("\(file.localPath) has no command that enrols.")
         }
         self.enrolment = Array(enrolment.dropFirst())
         queries = commands.filter { $0.starts(with: ["aws", "athena", "start-query-execution"]) }
-        guard !queries.isEmpty else { throw CommandFailure("\(file.path()) has no query.") }
+        guard !queries.isEmpty else { throw CommandFailure("\(file.localPath) has no query.") }
     }
 
     /// A command line as a POSIX shell reads it, with the quotes that the e-mail has.

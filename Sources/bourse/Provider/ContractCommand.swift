@@ -32,12 +32,13 @@ struct ContractCommand: AsyncParsableCommand {
             if settled.isWaiting {
                 if administrator.json { return }
                 return print(
-                    "contract \(settled.contractId) waits: it is carried out on \(settled.firstDay)")
+                    "contract \(settled.contractId) waits: it is carried out on \(settled.firstDay)"
+                )
             }
             try settled.refuse(unless: .active)
             if administrator.json { return }
             let directory = try administrator.data.directory.url
-            let mail = settled.mailFile.map { directory.appending(path: $0).path() } ?? "none"
+            let mail = settled.mailFile.map { directory.appending(path: $0).localPath } ?? "none"
             print(
                 """
                 contract \(settled.contractId) is active for \(settled.clientName), account \
@@ -154,7 +155,7 @@ private struct ContractProgress {
         self.isPrinting = isPrinting
     }
 
-    /// - Parameter place: Of the first step that is news.
+    /// Steps before the place are no news.
     func follow(
         _ first: Bourse.ContractStatus, from place: Int
     ) async throws -> Bourse.ContractStatus {

@@ -33,7 +33,10 @@ struct SampleCommand: AsyncParsableCommand {
     func run() async throws {
         let lake = URL(filePath: out, directoryHint: .isDirectory).absoluteURL
         let tables = try SampleLake(funds: funds, seed: seed).write(days: 0..<days, to: lake)
-        if json { return try printJSON(Made(lake: lake.path(percentEncoded: false), seed: seed, tables: tables)) }
+        if json {
+            return try printJSON(
+                Made(lake: lake.path(percentEncoded: false), seed: seed, tables: tables))
+        }
         let rows = tables.map { table in
             [
                 table.table, "\(table.rows) rows", "\(table.files) files",

@@ -43,7 +43,9 @@ struct SampleTable: Sendable {
         name: "risk_factors", prefix: "gold/risk-factors/", product: "Risk Factors",
         columns: [
             Column(name: "fund_id", type: "string", value: "fund_id"),
-            Column(name: "beta", type: "decimal(6,3)", value: "(600 + dice('beta', fund, number) % 801) / 1000"),
+            Column(
+                name: "beta", type: "decimal(6,3)",
+                value: "(600 + dice('beta', fund, number) % 801) / 1000"),
             Column(
                 name: "value_at_risk", type: "decimal(9,6)",
                 value: "(8000 + dice('value at risk', fund, number) % 30001) / 1000000"),
