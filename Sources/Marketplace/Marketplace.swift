@@ -1,7 +1,7 @@
 // Marketplace: what a provider sells and to whom. It knows AWS's operations, and who answers them it
 // does not know: its own machine or AWS.
 
-public import AWSAPI
+import AWSAPI
 public import BourseAPI
 public import FoundationEssentials
 import GRDB

@@ -22,8 +22,9 @@ extension Onboarding {
                     tableCatalogId: provider.account.rawValue, databaseName: table.database,
                     tableName: table.table, name: contract.filterName)
             ).dataCellsFilter
-            guard known?.rowFilter == filter.rowFilter, known?.columnNames?.isEmpty ?? true,
-                known?.columnWildcard == filter.columnWildcard
+            guard known?.rowFilter?.filterExpression == filter.rowFilter?.filterExpression,
+                known?.columnNames?.isEmpty ?? true,
+                known?.columnWildcard?.excludedColumnNames?.isEmpty ?? true
             else { throw .otherFilter(contract.filterName, on: "\(table)") }
         }
         return contract.filterName

@@ -93,7 +93,7 @@ extension Journey {
     }
 
     /// What the subscriber did, as the trail has it: when, what, how it ended, in which session.
-    func trailLines() throws -> [TrailLine] {
+    private func trailLines() throws -> [TrailLine] {
         var lines: [TrailLine] = []
         try Trail.records(in: exchange.data.trail) { record in
             let json = try JSONValue(parsing: record.line)
