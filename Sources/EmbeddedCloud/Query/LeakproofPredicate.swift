@@ -31,11 +31,11 @@ struct LeakproofPredicate: Equatable, Sendable {
     /// What the WHERE of a SELECT says of single columns, as far as it is joined by AND alone.
     ///
     /// Only where FROM is one table: in a join a column's table is not known without binding it.
-    static func all(in select: JSONObject) -> [LeakproofPredicate] {
+    static func all(in select: JSONObject, _ qualifiers: Qualifiers) -> [LeakproofPredicate] {
         guard select["from_table"]?["type"]?.string == "BASE_TABLE",
             let condition = select["where_clause"]
         else { return [] }
-        return conjuncts(of: condition).compactMap(LeakproofPredicate.init)
+        return conjuncts(of: condition).compactMap { LeakproofPredicate($0, qualifiers) }
     }
 
     private static func conjuncts(of condition: JSONValue) -> [JSONValue] {
@@ -43,28 +43,31 @@ struct LeakproofPredicate: Equatable, Sendable {
         return (condition["children"]?.array ?? []).flatMap(conjuncts)
     }
 
-    private init?(_ condition: JSONValue) {
+    private init?(_ condition: JSONValue, _ qualifiers: Qualifiers) {
+        func column(_ node: JSONValue) -> (name: String, qualifier: String?)? {
+            Self.column(node, qualifiers)
+        }
         switch condition["class"]?.string {
         case "COMPARISON":
             guard let comparison = Self.comparisons[condition["type"]?.string ?? ""],
                 let left = condition["left"], let right = condition["right"]
             else { return nil }
-            if let column = Self.column(left), let constant = Constant(right) {
+            if let column = column(left), let constant = Constant(right) {
                 self.init(column, .compare(comparison, constant))
-            } else if let column = Self.column(right), let constant = Constant(left) {
+            } else if let column = column(right), let constant = Constant(left) {
                 self.init(column, .compare(comparison.mirrored, constant))
             } else {
                 return nil
             }
         case "BETWEEN":
-            guard let column = condition["input"].flatMap(Self.column),
+            guard let column = condition["input"].flatMap(column),
                 let low = condition["lower"].flatMap(Constant.init),
                 let high = condition["upper"].flatMap(Constant.init)
             else { return nil }
             self.init(column, .between(low, high))
         case "OPERATOR":
             guard let children = condition["children"]?.array, let first = children.first,
-                let column = Self.column(first)
+                let column = column(first)
             else { return nil }
             switch condition["type"]?.string {
             case "OPERATOR_IS_NULL": self.init(column, .isNull)
@@ -91,11 +94,16 @@ struct LeakproofPredicate: Equatable, Sendable {
         "COMPARE_GREATERTHANOREQUALTO": .greaterOrEqual,
     ]
 
-    private static func column(_ node: JSONValue) -> (name: String, qualifier: String?)? {
-        guard node["class"]?.string == "COLUMN_REF",
-            let names = node["column_names"]?.array?.compactMap(\.string), let name = names.last
+    /// Whether the qualifier is the table's is decided where the table is known: what stands before the
+    /// dot can also be an outer table, or a column with fields.
+    private static func column(
+        _ node: JSONValue, _ qualifiers: Qualifiers
+    ) -> (name: String, qualifier: String?)? {
+        guard node["class"]?.string == "COLUMN_REF", let object = node.object,
+            let names = qualifiers.shortened(object)["column_names"]?.array?.compactMap(\.string),
+            let name = names.last, names.count <= 2
         else { return nil }
-        return (name, names.dropLast().last)
+        return (name, names.count == 2 ? names[0] : nil)
     }
 }
 

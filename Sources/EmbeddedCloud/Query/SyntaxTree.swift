@@ -29,7 +29,7 @@ struct SyntaxTree: Sendable {
     ]
 
     private static let queryNodes: Set<String> = [
-        "CTE_NODE", "RECURSIVE_CTE_NODE", "SELECT_NODE", "SET_OPERATION_NODE",
+        "RECURSIVE_CTE_NODE", "SELECT_NODE", "SET_OPERATION_NODE",
     ]
 
     private static let tableNodes: Set<String> = [
@@ -37,10 +37,16 @@ struct SyntaxTree: Sendable {
     ]
 
     private let root: JSONValue
+    private let qualifiers: Qualifiers
 
-    /// - Throws: ``QueryFault`` for more than one statement.
+    /// - Throws: ``QueryFault`` for more than one statement, or one that is nested too deeply.
     init(_ text: String) throws {
-        root = try JSONValue(parsing: text)
+        do {
+            root = try JSONValue(parsing: text)
+        } catch {
+            throw QueryFault("QUERY_TOO_LARGE", "The statement is nested too deeply")
+        }
+        qualifiers = Qualifiers(of: root)
         guard root["statements"]?.array?.count == 1 else {
             throw QueryFault("SYNTAX_ERROR", "Only one statement at a time can be run")
         }
@@ -53,7 +59,7 @@ struct SyntaxTree: Sendable {
 
     /// What a node sees of the nodes around it.
     private struct Scope {
-        /// Names of common table expressions, in lower case: they are not tables.
+        /// Names of common table expressions, folded: they are not tables.
         var commonTables: Set<String> = []
         /// What WHERE says of the only table of its SELECT.
         var predicates: [LeakproofPredicate] = []
@@ -87,25 +93,55 @@ struct SyntaxTree: Sendable {
             }
             try checkFunction(object, at: position)
             scope.predicates = []
-            if name == "COLUMN_REF" { return .object(Self.shortened(object)) }
+            if name == "COLUMN_REF" { return .object(qualifiers.shortened(object)) }
             if name == "STAR" { object = Self.quoted(object) }
         } else if let type = object["type"]?.string {
             if type == "BASE_TABLE" {
                 return try await table(object, scope, at: position, replacement)
             }
             try checkNode(type, object, at: position)
+            scope.predicates = []
             if Self.queryNodes.contains(type) {
-                scope.commonTables.formUnion(try Self.commonTables(of: object))
-                scope.predicates =
-                    type == "SELECT_NODE" ? LeakproofPredicate.all(in: object) : []
-            } else if type != "JOIN" {
-                scope.predicates = []
+                return try await query(object, scope, replacement)
             }
+        } else if object["method"] == "System" {
+            // It takes whole blocks of rows, and so would tell how many hidden ones lie between.
+            object["method"] = "Bernoulli"
         }
         for member in object.members {
             object[member.name] = try await rewrite(member.value, scope, replacement)
         }
         return .object(object)
+    }
+
+    /// A query, in which the names that its WITH defines are tables: each for those that follow it, and
+    /// for itself only where it is recursive.
+    private func query(
+        _ given: JSONObject, _ scope: Scope, _ replacement: Replacement
+    ) async throws -> JSONValue {
+        var query = given
+        var scope = scope
+        var entries: [JSONValue] = []
+        for entry in query["cte_map"]?["map"]?.array ?? [] {
+            guard let name = entry["key"]?.string else { continue }
+            entries.append(try await rewrite(entry, scope, replacement))
+            scope.commonTables.insert(try Self.checked(name))
+        }
+        if query["type"] == "SELECT_NODE" {
+            scope.predicates = LeakproofPredicate.all(in: query, qualifiers)
+        }
+        for member in query.members {
+            var inner = scope
+            if member.name == "cte_map" {
+                query["cte_map"] = ["map": .array(entries)]
+                continue
+            }
+            if member.name == "right", let own = query["cte_name"]?.string {
+                inner.commonTables.insert(try Self.checked(own))
+            }
+            query[member.name] = try await rewrite(member.value, inner, replacement)
+        }
+        return .object(query)
     }
 
     private func checkNode(_ type: String, _ object: JSONObject, at position: Int?) throws {
@@ -142,34 +178,40 @@ struct SyntaxTree: Sendable {
         }
         let isCommon =
             reference.catalog.isEmpty && reference.database.isEmpty
-            && scope.commonTables.contains(reference.name.lowercased())
+            && scope.commonTables.contains(Self.folded(reference.name))
         if isCommon { return .object(object) }
-        guard var replaced = try await replacement(reference, scope.predicates).object else {
+        var alias = object["alias"]?.string ?? ""
+        if alias.isEmpty { alias = reference.name }
+        let sample = try await rewrite(object["sample"] ?? .null, Scope(), replacement)
+        let renamed = object["column_name_alias"]?.array ?? []
+        // WHERE speaks of what comes out of a sample, and of columns by their new names.
+        let predicates = sample == .null && renamed.isEmpty ? scope.predicates : []
+        let own = predicates.filter {
+            $0.qualifier == nil || $0.qualifier?.lowercased() == alias.lowercased()
+        }
+        guard var replaced = try await replacement(reference, own).object else {
             throw QueryFault.tableNotFound(reference.fullName, at: position)
         }
-        let alias = object["alias"]?.string ?? ""
-        replaced["alias"] = .string(alias.isEmpty ? reference.name : alias)
-        replaced["sample"] = object["sample"] ?? .null
-        replaced["column_name_alias"] = object["column_name_alias"] ?? []
+        replaced["alias"] = .string(alias)
+        replaced["sample"] = sample
+        replaced["column_name_alias"] = .array(renamed)
         return .object(replaced)
     }
 
-    /// The names that a query's WITH defines.
+    /// The name of a common table, folded.
     ///
-    /// - Throws: For a name that the engine could take for a file's.
-    private static func commonTables(of object: JSONObject) throws -> Set<String> {
-        var names: Set<String> = []
-        for entry in object["cte_map"]?["map"]?.array ?? [] {
-            guard let name = entry["key"]?.string else { continue }
-            guard !name.contains(where: { "./\\:*?[".contains($0) }) else {
-                throw QueryFault("SYNTAX_ERROR", "A WITH query's name has no dots or slashes")
-            }
-            names.insert(name.lowercased())
+    /// - Throws: For one that the engine could take for a file's.
+    private static func checked(_ name: String) throws -> String {
+        guard !name.contains(where: { "./\\:*?[".contains($0) }) else {
+            throw QueryFault("SYNTAX_ERROR", "A WITH query's name has no dots or slashes")
         }
-        if let name = object["cte_name"]?.string, !name.isEmpty {
-            names.insert(name.lowercased())
-        }
-        return names
+        return folded(name)
+    }
+
+    /// The engine takes A to Z for a to z in names, and nothing else for anything else.
+    private static func folded(_ name: String) -> String {
+        String(
+            decoding: name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
     /// The table before `.*` in quotes: the engine prints it as it stands.
@@ -179,16 +221,53 @@ struct SyntaxTree: Sendable {
         quoted["relation_name"] = .string(table.sqlIdentifier)
         return quoted
     }
+}
+
+/// What may stand before a column's name.
+struct Qualifiers: Sendable {
+    /// The tables of a statement by their aliases, or else by their names.
+    private var tables: Set<String> = []
+    /// Database and name of those tables that are written with both.
+    private var qualified: Set<[String]> = []
+
+    init(of tree: JSONValue) { collect(tree) }
+
+    private mutating func collect(_ value: JSONValue) {
+        switch value {
+        case .array(let items): for item in items { collect(item) }
+        case .object(let object):
+            if object["class"] == nil, object["type"]?.string != nil {
+                let name = object["table_name"]?.string ?? object["function"]?["function_name"]?.string
+                let alias = object["alias"]?.string ?? ""
+                tables.insert((alias.isEmpty ? name ?? "" : alias).lowercased())
+                if let name, let database = object["schema_name"]?.string, !database.isEmpty {
+                    qualified.insert([database.lowercased(), name.lowercased()])
+                }
+            }
+            for member in object.members { collect(member.value) }
+        default: break
+        }
+    }
 
     /// `db.table.column`, which BI tools send, as `table.column`: the table has become a sub-query, which
     /// has an alias and no database.
-    private static func shortened(_ object: JSONObject) -> JSONObject {
-        guard let names = object["column_names"]?.array, names.count > 2 else { return object }
-        var shortened = object
-        let isFromCatalog =
-            names.count > 3 && names[0].string.map(QueryCatalog.isOurs) == true
-        shortened["column_names"] = .array(Array(names.dropFirst(isFromCatalog ? 2 : 1)))
+    func shortened(_ column: JSONObject) -> JSONObject {
+        guard let parts = column["column_names"]?.array, parts.count > 2 else { return column }
+        let names = parts.map { $0.string?.lowercased() ?? "" }
+        var dropped = 0
+        if names.count > 3, QueryCatalog.isOurs(names[0]), isDatabase(names[1], of: names[2]) {
+            dropped = 2
+        } else if isDatabase(names[0], of: names[1]) {
+            dropped = 1
+        }
+        var shortened = column
+        shortened["column_names"] = .array(Array(parts.dropFirst(dropped)))
         return shortened
+    }
+
+    /// Otherwise `a.b.c` is a field of a column, and stays as it is.
+    private func isDatabase(_ name: String, of table: String) -> Bool {
+        qualified.contains([name, table]) || tables.contains(table) && !tables.contains(name)
     }
 }
 

@@ -48,6 +48,16 @@ private func outcome(_ sql: String) async throws -> String {
         Row("SELECT (SELECT max(a) FROM t) WHERE EXISTS (SELECT 1 FROM u)", "u t"),
         Row("SELECT a FROM t UNION SELECT b FROM u ORDER BY 1 LIMIT 3", "t u"),
         Row("SELECT * FROM unnest([1, 2]), range(3)", ""),
+        Row("WITH t AS (SELECT * FROM t) SELECT * FROM t", "t"),
+        Row("WITH a AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a, b", "b"),
+        Row("WITH a AS (SELECT 1), b AS (SELECT * FROM A) SELECT * FROM (SELECT * FROM b)", ""),
+        Row("SELECT * FROM (WITH z AS (SELECT 1) SELECT * FROM z) q, z", "z"),
+        Row("WITH RECURSIVE r AS (SELECT * FROM r UNION ALL SELECT * FROM r) SELECT 1", "r"),
+        Row("WITH \"\u{212A}\" AS (SELECT 1) SELECT * FROM k", "k"),
+        Row("SELECT 1 FROM t GROUP BY CUBE ((SELECT max(a) FROM u)) ORDER BY (SELECT 1 FROM v)", "t u v"),
+        Row("SELECT 1 LIMIT (SELECT 1 FROM t)", "t"),
+        Row("SELECT sum(a) FILTER (WHERE a IN (SELECT 1 FROM u)) OVER (ORDER BY (SELECT 1 FROM v)) FROM t", "t u v"),
+        Row("SELECT * REPLACE ((SELECT 1 FROM u) AS a) FROM range((SELECT 1 FROM t))", "t u"),
     ])
     func `names the tables that it reads`(_ row: Row) async throws {
         let found = try await outcome(row.sql).split(separator: " ").sorted()
@@ -91,12 +101,44 @@ private func outcome(_ sql: String) async throws -> String {
         #expect(rewritten.contains(#""column_names":["t","a"]"#))
         #expect(!rewritten.contains(#""column_names":["db","t","a"]"#))
     }
+
+    @Test(arguments: [
+        ("SELECT db.t.a FROM t", "t.a"), ("SELECT t.s.f FROM t", "t.s.f"),
+        ("SELECT s.f.g FROM t", "s.f.g"), ("SELECT t.s.f FROM db.t, u AS s", "t.s.f"),
+        ("SELECT db.db.a FROM db.db", "db.a"), ("SELECT awsdatacatalog.db.t.a FROM db.t", "t.a"),
+        ("SELECT db.t.s.f FROM db.t", "t.s.f"), ("SELECT t.a.b.c FROM t", "t.a.b.c"),
+        ("SELECT \"a \"\"b\".* FROM t AS \"a \"\"b\"", #""a ""b".*"#),
+    ])
+    func `drops a database before a column, and nothing else`(sql: String, column: String) async throws {
+        let rewritten = try await SyntaxTree(try tree(sql)).replacingTables { _, _ in
+            ["type": "EMPTY", "alias": ""]
+        }
+        let select = try JSONValue(parsing: rewritten)["statements"]?.array?[0]["node"]?["select_list"]
+        let names = select?.array?[0]["column_names"]?.array?.compactMap(\.string)
+        let star = select?.array?[0]["relation_name"]?.string.map { "\($0).*" }
+        #expect(names?.joined(separator: ".") ?? star == column)
+    }
+
+    @Test(arguments: ["SELECT * FROM t TABLESAMPLE 5%", "SELECT * FROM t USING SAMPLE 5%"])
+    func `samples rows, not the blocks that hidden ones fill`(sql: String) async throws {
+        let rewritten = try await SyntaxTree(try tree(sql)).replacingTables { _, _ in
+            ["type": "EMPTY", "alias": ""]
+        }
+        #expect(rewritten.contains(#""method":"Bernoulli""#))
+        #expect(!rewritten.contains(#""method":"System""#))
+    }
+
+    @Test func `that is nested too deeply is the asker's fault`() async throws {
+        #expect(try await outcome("SELECT \(String(repeating: "1+", count: 400))1") == "QUERY_TOO_LARGE")
+    }
 }
 
 @Suite struct `A comparison beside a row filter` {
-    private func predicates(_ condition: String) async throws -> [String] {
+    private func predicates(
+        _ condition: String, from tables: String = "t"
+    ) async throws -> [String] {
         var found: [LeakproofPredicate] = []
-        _ = try await SyntaxTree(try tree("SELECT * FROM t WHERE \(condition)"))
+        _ = try await SyntaxTree(try tree("SELECT * FROM \(tables) WHERE \(condition)"))
             .replacingTables { _, predicates in
                 found = predicates
                 return ["type": "EMPTY"]
@@ -108,9 +150,18 @@ private func outcome(_ sql: String) async throws -> String {
         ("a = 'x'", ["a"]), ("'x' = a", ["a"]), ("a = 5 AND b <> 'y'", ["a", "b"]),
         ("a IN (1, 2) AND c BETWEEN 1 AND 3", ["a", "c"]), ("a IS NULL", ["a"]),
         ("ds = DATE '2024-01-01'", ["ds"]), ("t.a >= 3", ["a"]),
+        ("db.t.a = 3 AND T.b = 1", ["a", "b"]),
     ])
     func `is a bare column and constants`(condition: String, columns: [String]) async throws {
         #expect(try await predicates(condition) == columns)
+    }
+
+    @Test(arguments: [
+        ("u.a = 'x'", "t"), ("t.s.f = 1", "t"), ("s.a = 1", "t"), ("t.a = 1", "t AS x"),
+        ("a = 1", "t AS t(b, a)"), ("a = 1", "t TABLESAMPLE 10 ROWS"), ("a = 1", "t, u"),
+    ])
+    func `is of that table, under that name`(condition: String, tables: String) async throws {
+        #expect(try await predicates(condition, from: tables).isEmpty)
     }
 
     @Test(arguments: [
