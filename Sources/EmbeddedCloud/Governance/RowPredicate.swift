@@ -44,6 +44,23 @@ extension RowPredicate {
         }
     }
 
+    /// What is left where only those columns are known: it holds wherever this one can hold.
+    func weakened(to known: Set<String>) -> RowPredicate { weakened(to: known, isNegated: false) }
+
+    private func weakened(to known: Set<String>, isNegated: Bool) -> RowPredicate {
+        switch self {
+        case .not(let predicate):
+            .not(predicate.weakened(to: known, isNegated: !isNegated))
+        case .all(let predicates):
+            .all(predicates.map { $0.weakened(to: known, isNegated: isNegated) })
+        case .any(let predicates):
+            .any(predicates.map { $0.weakened(to: known, isNegated: isNegated) })
+        default:
+            // All of nothing is true, any of nothing is false.
+            columns.isSubset(of: known) ? self : isNegated ? .any([]) : .all([])
+        }
+    }
+
     /// The predicate for the engine. Names are quoted, constants typed; nothing of it is the
     /// grantor's text as it was.
     ///

@@ -58,12 +58,34 @@ struct GovernedScan {
         guard !tests.isEmpty else { return files }
         return files.filter { file in
             tests.allSatisfy { test in
-                guard let value = file.partition[test.column],
+                guard let value = file.partition[test.column] ?? nil,
                     let type = partitions.first(where: { $0.name == test.column })?.type
                 else { return true }
                 return test.mayHold(for: value, type: type)
             }
         }
+    }
+
+    /// The files that may hold a row that the row filter shows, as far as partitions tell.
+    ///
+    /// What is counted of the others, or said of them in an error, would tell that they are there.
+    func visible(_ files: [TableFiles.File], by engine: ExpressionEngine) async throws
+        -> [TableFiles.File]
+    {
+        let partitions = columns.filter(\.isPartition).map(\.name)
+        guard let rows = access.rows, !rows.columns.isDisjoint(with: partitions) else { return files }
+        let values = files.map { file in
+            let partition = file.partition
+            return JSONValue.array(
+                partitions.map { name in
+                    (partition[name] ?? nil).map(JSONValue.string) ?? .null
+                }
+            ).text
+        }
+        let shown = Set(
+            try await engine.lists(
+                Array(Set(values)), of: partitions, where: rows.weakened(to: Set(partitions))))
+        return zip(files, values).filter { shown.contains($1) }.map(\.0)
     }
 
     /// The table expression, as our own SQL.
@@ -126,7 +148,7 @@ struct GovernedScan {
         }
         let branches = Dictionary(grouping: files, by: \.partition).map { partition, files in
             let values = partitions.map { name in
-                "\(partition[name]?.sqlLiteral ?? "NULL") AS \(name.sqlIdentifier)"
+                "\((partition[name] ?? nil)?.sqlLiteral ?? "NULL") AS \(name.sqlIdentifier)"
             }
             return "SELECT *, \(values.joined(separator: ", ")) FROM \(Self.parquet(files, hive: nil))"
         }

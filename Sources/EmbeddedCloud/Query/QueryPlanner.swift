@@ -9,6 +9,8 @@ struct QueryPlanner: Sendable {
         /// The rewritten tree.
         var tree: String
         var tables: [TableID] = []
+        /// What the caller may see of each of the tables.
+        var access: [TableAccess] = []
         var files: [TableFiles.File] = []
         var directories: Set<String> = []
 
@@ -59,8 +61,9 @@ struct QueryPlanner: Sendable {
 
         let scan = try GovernedScan(of: table, access: access, predicates: predicates)
         let available = try await files(location, id.catalog, caller.account)
-        let pruned = scan.prune(available.files)
+        let pruned = try await scan.visible(scan.prune(available.files), by: engine)
         plan.tables.append(id)
+        plan.access.append(access)
         plan.files += pruned
         plan.directories.formUnion(available.directories)
         return try await engine.tableTree(of: scan.sql(over: pruned))

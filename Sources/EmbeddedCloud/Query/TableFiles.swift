@@ -14,10 +14,10 @@ struct TableFiles: Sendable {
         /// Whether the path says what the key says: then the engine can read the partitions from it.
         var hasKeyInPath: Bool { path.hasSuffix("/" + key) }
 
-        /// The values of the partition columns, by lower-case name.
-        var partition: [String: String] {
+        /// The values of the partition columns, by lower-case name. A nil inside is a NULL.
+        var partition: [String: String?] {
             HivePartition.all(in: key).reduce(into: [:]) { values, part in
-                values[part.name] = part.value
+                values.updateValue(part.value, forKey: part.name)
             }
         }
 

@@ -159,6 +159,36 @@ private struct Lake {
         #expect(left == files)
     }
 
+    @Test(arguments: [
+        (RowPredicate.compare(column: "as_of", .less, .init(type: .string, text: "2024-01-02")), ["1"]),
+        (.any([
+            .compare(column: "as_of", .equal, .init(type: .string, text: "2024-01-02")),
+            .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")),
+        ]), ["1", "2", nil]),
+        (.not(.all([
+            .among(column: "as_of", [.init(type: .string, text: "2024-01-02")]),
+            .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")),
+        ])), ["1", "2", nil]),
+        (.all([
+            .not(.like(column: "as_of", pattern: "%2")),
+            .not(.compare(column: "fund_id", .equal, .init(type: .string, text: "F001"))),
+        ]), ["1"]),
+        (.isNull(column: "as_of"), [nil]),
+        (.compare(column: "fund_id", .equal, .init(type: .string, text: "F001")), ["1", "2", nil]),
+    ])
+    func `that the row filter hides are not counted`(rows: RowPredicate, left: [String?]) async throws {
+        let identity = try #require(FileIdentity(ofFileAt: "/etc/passwd"))
+        let files = ["2024-01-01", "2024-01-02", "__HIVE_DEFAULT_PARTITION__"].map { day in
+            TableFiles.File(
+                path: "/lake/as_of=\(day)/f.parquet", identity: identity,
+                key: "as_of=\(day)/f.parquet", guarantee: .detection)
+        }
+        let access = TableAccess(columns: TableAccess.whole(Lake.columns).columns, rows: rows)
+        let scan = try GovernedScan(of: Lake.table, access: access, predicates: [])
+        let visible = try await scan.visible(files, by: ExpressionEngine())
+        #expect(visible.map { $0.partition["as_of"]??.suffix(1).description } == left)
+    }
+
     @Test func `are read from paths or, where those do not say, from what is known of the files`()
         async throws
     {
