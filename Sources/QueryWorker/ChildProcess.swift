@@ -104,8 +104,6 @@ final class ChildProcess: Sendable {
 extension ChildProcess {
     var isRunning: Bool { state.withLock { $0.ending == nil && $0.verdict == nil } }
 
-    var isBusy: Bool { state.withLock { $0.request != nil } }
-
     /// Sends SIGKILL, for good: `reason` is what whoever waits for an answer is told.
     func kill(because reason: any Error) {
         state.withLock { state in state.kill(handle, because: reason) }

@@ -84,9 +84,6 @@ extension QueryWorkerProcess {
     /// Whether requests can still be made.
     public nonisolated var isRunning: Bool { child.isRunning }
 
-    /// Whether it works on a request.
-    public nonisolated var isBusy: Bool { child.isBusy }
-
     /// The process's number, for logs.
     public nonisolated var processID: Int32 { child.id }
 

@@ -26,16 +26,12 @@ struct Queries: Sendable {
         _ operation: Athena.StartQueryExecution, _ request: Request
     ) async throws -> Athena.StartQueryExecution.Response {
         let execution = try execution(of: operation, request)
-        if let token = execution.clientRequestToken,
-            let earlier = try await earlier(token, of: request.account)
-        {
-            guard earlier.isRepeated(by: execution) else {
-                throw AWSError.athenaInvalidRequest(
-                    "Idempotent parameters do not match: the ClientRequestToken was used before.")
-            }
-            return .init(queryExecutionId: earlier.id)
+        let earlier: QueryExecution? = try await state.change(recording: request.event) { db, _ in
+            if let earlier = try Self.earlier(execution, in: db) { return earlier }
+            try execution.insert(db)
+            return nil
         }
-        try await state.change(recording: request.event) { db, _ in try execution.insert(db) }
+        if let earlier { return .init(queryExecutionId: earlier.id) }
         runner.start(execution)
         return .init(queryExecutionId: execution.id)
     }
@@ -99,13 +95,19 @@ struct Queries: Sendable {
         return location
     }
 
-    private func earlier(_ token: String, of account: AccountID) async throws -> QueryExecution? {
-        try await state.ledger.read { db in
-            try QueryExecution
-                .filter(Column("account") == account.rawValue)
+    /// The one that a request with the same token began.
+    private static func earlier(_ execution: QueryExecution, in db: Database) throws -> QueryExecution? {
+        guard let token = execution.clientRequestToken,
+            let earlier = try QueryExecution
+                .filter(Column("account") == execution.account.rawValue)
                 .filter(Column("clientRequestToken") == token)
                 .fetchOne(db)
+        else { return nil }
+        guard earlier.isRepeated(by: execution) else {
+            throw AWSError.athenaInvalidRequest(
+                "Idempotent parameters do not match: the ClientRequestToken was used before.")
         }
+        return earlier
     }
 
     @Sendable func getQueryExecution(
@@ -153,7 +155,10 @@ struct Queries: Sendable {
             throw AWSError.athenaInvalidRequest(
                 "Could not find results at \(execution.outputLocation)")
         }
-        let page = try QueryResultPage(of: path, from: start, rowsMax: rows)
+        guard let page = try page(of: path, from: start, rowsMax: rows) else {
+            throw AWSError.athenaInvalidRequest(
+                "\(execution.outputLocation) holds no result of this query's at that place.")
+        }
         return .init(
             updateCount: 0,
             resultSet: .init(
@@ -162,6 +167,15 @@ struct Queries: Sendable {
                 },
                 resultSetMetadata: .init(columnInfo: try execution.resultColumns.map(\.described))),
             nextToken: page.next.map(String.init))
+    }
+
+    /// Nil where the file is not as the query left it, or `start` is not of its pages.
+    private func page(of path: String, from start: Int, rowsMax: Int) throws -> QueryResultPage? {
+        do {
+            return try QueryResultPage(of: path, from: start, rowsMax: rowsMax)
+        } catch is QueryResultPage.Unreadable {
+            return nil
+        }
     }
 
     /// Nil where it is no longer there.

@@ -51,6 +51,10 @@ extension QueryFault {
                 + "resources", at: position)
     }
 
+    static let grantsChanged = QueryFault(
+        "PERMISSIONS_CHANGED", "The permissions changed while the query ran; run it again",
+        category: .system)
+
     static func functionNotFound(_ name: String, at position: Int?) -> QueryFault {
         QueryFault("FUNCTION_NOT_FOUND", "Function '\(name)' not registered", at: position)
     }

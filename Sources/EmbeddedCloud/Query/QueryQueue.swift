@@ -1,29 +1,34 @@
 import AWSAPI
+import Synchronization
 
 /// Who runs next: one query of an account at a time, so many in all, and accounts take turns.
-actor QueryQueue {
+final class QueryQueue: Sendable {
     /// Queries that run at the same time.
     static let runningMax = 4
     /// Queries of one account that wait; more are refused.
     static let waitingPerAccountMax = 100
 
-    private var running: Set<AccountID> = []
-    /// Accounts that wait, the next one first.
-    private var turns: [AccountID] = []
-    private var waiting: [AccountID: [Waiting]] = [:]
-    private var ticketsGiven = 0
-
-    private struct Waiting {
-        var ticket: Int
-        var continuation: CheckedContinuation<Void, any Error>
+    fileprivate struct Waiter {
+        var number: Int
+        var turn: CheckedContinuation<Void, any Error>
     }
+
+    fileprivate struct Line {
+        var running: Set<AccountID> = []
+        /// Accounts that wait, the next one first.
+        var turns: [AccountID] = []
+        var waiting: [AccountID: [Waiter]] = [:]
+        var numbersGiven = 0
+    }
+
+    private let line = Mutex(Line())
 
     /// Runs `body` when it is the account's turn.
     ///
-    /// - Throws: ``QueryFault`` when too many of the account's wait already; `CancellationError` when
+    /// - Throws: ``QueryFault`` when too many of the account's wait already; `CancellationError` as soon as
     ///   the task is cancelled while it waits; what `body` throws.
     func run<Value: Sendable>(
-        for account: AccountID, _ body: @Sendable () async throws -> Value
+        for account: AccountID, _ body: () async throws -> Value
     ) async throws -> Value {
         try await enter(account)
         defer { leave(account) }
@@ -31,52 +36,69 @@ actor QueryQueue {
     }
 
     private func enter(_ account: AccountID) async throws {
-        if !running.contains(account), running.count < Self.runningMax {
-            running.insert(account)
-            return
+        let number = line.withLock { line in
+            line.numbersGiven += 1
+            return line.numbersGiven
         }
-        guard waiting[account, default: []].count < Self.waitingPerAccountMax else {
-            throw QueryFault(
-                "TOO_MANY_REQUESTS_EXCEPTION",
-                "\(Self.waitingPerAccountMax) queries of this account wait already")
-        }
-        ticketsGiven += 1
-        let ticket = ticketsGiven
         try await withTaskCancellationHandler {
-            try Task.checkCancellation()
-            try await withCheckedThrowingContinuation { continuation in
-                waiting[account, default: []].append(
-                    Waiting(ticket: ticket, continuation: continuation))
-                if !turns.contains(account) { turns.append(account) }
+            try await withCheckedThrowingContinuation { turn in
+                line.withLock { $0.add(Waiter(number: number, turn: turn), of: account) }
             }
         } onCancel: {
-            // It comes after the waiting has begun, since it needs this actor.
-            Task { await self.giveUp(ticket, of: account) }
+            line.withLock { $0.remove(number, of: account) }
         }
-    }
-
-    /// Unless it is running by now: then whoever runs it is told of the cancelling, too.
-    private func giveUp(_ ticket: Int, of account: AccountID) {
-        guard var queue = waiting[account],
-            let place = queue.firstIndex(where: { $0.ticket == ticket })
-        else { return }
-        let given = queue.remove(at: place)
-        waiting[account] = queue.isEmpty ? nil : queue
-        if queue.isEmpty { turns.removeAll { $0 == account } }
-        given.continuation.resume(throwing: CancellationError())
     }
 
     private func leave(_ account: AccountID) {
-        running.remove(account)
+        line.withLock { line in
+            line.running.remove(account)
+            line.admitNext()
+        }
+    }
+}
+
+extension QueryQueue.Line {
+    /// Lets the waiter in, refuses it, or keeps it until it is called or removed.
+    fileprivate mutating func add(_ waiter: QueryQueue.Waiter, of account: AccountID) {
+        // A task that is cancelled from here on finds its waiter to remove: the lock is held.
+        if Task.isCancelled {
+            waiter.turn.resume(throwing: CancellationError())
+        } else if !running.contains(account), running.count < QueryQueue.runningMax {
+            running.insert(account)
+            waiter.turn.resume()
+        } else if waiting[account, default: []].count < QueryQueue.waitingPerAccountMax {
+            waiting[account, default: []].append(waiter)
+            if !turns.contains(account) { turns.append(account) }
+        } else {
+            waiter.turn.resume(
+                throwing: QueryFault(
+                    "TOO_MANY_REQUESTS_EXCEPTION",
+                    "\(QueryQueue.waitingPerAccountMax) queries of this account wait already"))
+        }
+    }
+
+    /// Nothing, if its turn has come already.
+    fileprivate mutating func remove(_ number: Int, of account: AccountID) {
+        guard let place = waiting[account]?.firstIndex(where: { $0.number == number }),
+            let waiter = waiting[account]?.remove(at: place)
+        else { return }
+        if waiting[account]?.isEmpty == true {
+            waiting[account] = nil
+            turns.removeAll { $0 == account }
+        }
+        waiter.turn.resume(throwing: CancellationError())
+    }
+
+    fileprivate mutating func admitNext() {
         guard let place = turns.firstIndex(where: { !running.contains($0) }) else { return }
         let next = turns.remove(at: place)
         guard var queue = waiting.removeValue(forKey: next), !queue.isEmpty else { return }
-        let first = queue.removeFirst()
+        let waiter = queue.removeFirst()
         if !queue.isEmpty {
             waiting[next] = queue
             turns.append(next)
         }
         running.insert(next)
-        first.continuation.resume()
+        waiter.turn.resume()
     }
 }

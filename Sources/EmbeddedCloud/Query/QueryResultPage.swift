@@ -8,6 +8,11 @@ import QueryWorker
 struct QueryResultPage {
     /// Bytes of one page; the rows that follow are on the next one.
     static let bytesMax = 1 << 20
+    /// Bytes of one row. The file is the caller's own, and may hold anything by now.
+    static let rowBytesMax = 64 << 20
+
+    /// What is not in the worker's form.
+    struct Unreadable: Error {}
 
     /// Nil stands for NULL.
     var rows: [[String?]]
@@ -15,9 +20,11 @@ struct QueryResultPage {
     var next: Int?
 
     /// - Parameter start: 0, or the ``next`` of the page before.
+    /// - Throws: ``Unreadable`` for a file that was not written by a worker, or a place outside of it.
     init(of path: String, from start: Int, rowsMax: Int) throws {
         let file = try FileHandle(forReadingFrom: URL(filePath: path))
         defer { try? file.close() }
+        guard try UInt64(start) <= file.seekToEnd() else { throw Unreadable() }
         try file.seek(toOffset: UInt64(start))
         var window = Self.bytesMax
         while true {
@@ -25,8 +32,9 @@ struct QueryResultPage {
             let isWhole = bytes.count < window
             var reader = CSVReader(bytes)
             let rows = reader.rows(max: rowsMax)
-            guard !rows.isEmpty || isWhole else {
+            if rows.isEmpty, !bytes.isEmpty {
                 // One row longer than the window.
+                guard !isWhole, window < Self.rowBytesMax else { throw Unreadable() }
                 window *= 4
                 try file.seek(toOffset: UInt64(start))
                 continue

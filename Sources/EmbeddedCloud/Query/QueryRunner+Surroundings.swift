@@ -1,6 +1,7 @@
 import AWSAPI
 import AthenaAPI
 import FoundationEssentials
+import GRDB
 import Ledger
 
 extension QueryRunner.Surroundings {
@@ -9,17 +10,21 @@ extension QueryRunner.Surroundings {
         objects: ObjectStore, recorder: Recorder, region: String,
         clock: @escaping @Sendable () -> Date
     ) {
-        publish = { file, url, account in
+        publish = { file, ended in
+            let url = ended.outputLocation
             guard let location = S3URL(url),
-                let bucket = objects.bucket(named: location.bucket), bucket.account == account,
-                !bucket.isLinked
+                let bucket = objects.bucket(named: location.bucket),
+                bucket.account == ended.account, !bucket.isLinked
             else {
                 throw QueryFault("INVALID_OUTPUT_LOCATION", "\(url) is in no bucket of this account's")
             }
             let arrival = try await objects.adopt(
                 file: file.localPath, as: location.key, in: bucket, at: clock())
             do {
-                try await objects.state.ledger.write { db in try arrival.publish(in: db) }
+                try await objects.state.ledger.write { db in
+                    try arrival.publish(in: db)
+                    try ended.update(db)
+                }
             } catch {
                 try await arrival.discard()
                 throw error

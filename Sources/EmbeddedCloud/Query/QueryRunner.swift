@@ -14,8 +14,8 @@ final class QueryRunner: Sendable {
 
     /// What the runner asks of the rooms around it.
     struct Surroundings: Sendable {
-        /// Makes a finished file the object at an S3 URL, whole or not at all.
-        var publish: @Sendable (_ file: URL, _ url: String, AccountID) async throws -> Void
+        /// Makes a query's file the object at its S3 URL, and its end known: both or neither.
+        var publish: @Sendable (_ file: URL, _ ended: QueryExecution) async throws -> Void
         /// Puts the access into the trail, before the data is read.
         var record: @Sendable (QueryExecution, QueryPlanner.Plan) async throws -> Void
     }
@@ -62,9 +62,10 @@ final class QueryRunner: Sendable {
         }
     }
 
-    /// Runs an execution that the ledger has.
+    /// Runs an execution that the ledger has, unless it runs already.
     func start(_ execution: QueryExecution) {
         book.withLock { book in
+            guard book.executions[execution.id] == nil else { return }
             book.executions[execution.id] = execution
             book.tasks[execution.id] = Task { await self.run(execution) }
         }
@@ -95,7 +96,15 @@ final class QueryRunner: Sendable {
         var execution = accepted
         do {
             execution = try await queue.run(for: accepted.account) {
-                try await self.perform(accepted)
+                await pool.hold(accepted.account)
+                do {
+                    let ended = try await perform(accepted)
+                    await pool.release(accepted.account)
+                    return ended
+                } catch {
+                    await pool.release(accepted.account)
+                    throw error
+                }
             }
         } catch is CancellationError {
             // Stopping the exchange cancels too, and then the query is to be begun again.
@@ -108,11 +117,9 @@ final class QueryRunner: Sendable {
             execution.errorCategory = fault.category.rawValue
             execution.reason = fault.located(in: accepted.query).description
         }
-        if execution.startedAt == nil { execution.startedAt = clock() }
-        execution.completedAt = clock()
-        let ended = execution
-        // In a task that nobody cancels: the ledger keeps nothing for one that is.
-        await Task { await finish(ended) }.value
+        // A result is kept together with its query's end.
+        if execution.state != .succeeded { await keep(&execution) }
+        finish(execution)
     }
 
     private func perform(_ accepted: QueryExecution) async throws -> QueryExecution {
@@ -138,19 +145,27 @@ final class QueryRunner: Sendable {
         }
         let outcome = try await worker.run(plan.tree, output: .csv(name))
         let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
+        execution.state = .succeeded
+        execution.completedAt = clock()
+        execution.scannedBytes = plan.scannedBytes
+        execution.columns = String(
+            decoding: try JSONEncoder().encode(outcome.summary.columns), as: UTF8.self)
+        let ended = execution
         do {
             // A file that changed meanwhile may have given old rows and new ones: never a result.
             try check(plan.files)
-            try await surroundings.publish(file, execution.outputLocation, execution.account)
+            // Nor is what was revoked meanwhile handed out.
+            if state.current.governance.generation != generation {
+                let now = try await planner.plan(tree, for: ended.caller, database: ended.database)
+                guard now.access == plan.access else { throw QueryFault.grantsChanged }
+            }
+            try Task.checkCancellation()
+            try await uncancelled { [surroundings] in try await surroundings.publish(file, ended) }
         } catch {
             try? FileManager.default.removeItem(at: file)
             throw error
         }
-        execution.state = .succeeded
-        execution.scannedBytes = plan.scannedBytes
-        execution.columns = String(
-            decoding: try JSONEncoder().encode(outcome.summary.columns), as: UTF8.self)
-        return execution
+        return ended
     }
 
     /// A warm worker may have died since the query before: then a new one is asked, once.
@@ -169,19 +184,32 @@ final class QueryRunner: Sendable {
 
     private func check(_ files: [TableFiles.File]) throws {
         guard let changed = files.first(where: { !$0.isUnchanged() }) else { return }
+        // Its name may tell of partitions that the caller does not see: only the operator reads it.
+        log.warning("a file was rewritten in place during a query", metadata: ["key": "\(changed.key)"])
         throw QueryFault(
-            "HIVE_FILE_CHANGED", "The provider rewrote \(changed.key) in place; run the query again",
+            "HIVE_FILE_CHANGED",
+            "The provider rewrote a file of the table in place; run the query again",
             category: .system)
     }
 
-    private func finish(_ execution: QueryExecution) async {
+    /// Writes down how a query ended that has no result.
+    private func keep(_ execution: inout QueryExecution) async {
+        let now = clock()
+        execution.startedAt = book.withLock { $0.executions[execution.id]?.startedAt } ?? now
+        execution.completedAt = now
+        let ended = execution
         do {
-            try await ledger.write { db in try execution.update(db) }
+            try await uncancelled { [ledger] in
+                try await ledger.write { db in try ended.update(db) }
+            }
         } catch {
             log.error(
                 "a query's end was not kept; it is begun again at the next start",
                 metadata: ["query": "\(execution.id)", "cause": "\(error)"])
         }
+    }
+
+    private func finish(_ execution: QueryExecution) {
         book.withLock { book in
             book.executions[execution.id] = execution
             book.tasks[execution.id] = nil
@@ -190,6 +218,13 @@ final class QueryRunner: Sendable {
                 book.executions[book.finished.removeFirst()] = nil
             }
         }
+    }
+
+    /// Runs `body` to its end also where this task is cancelled: half of it would be worse than all.
+    private func uncancelled<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await Task { try await body() }.value
     }
 
     /// The fault as its asker may read it; what only the operator may read goes to the log.
@@ -215,6 +250,12 @@ final class QueryRunner: Sendable {
 extension QueryFault {
     init(_ fault: QueryWorkerFault, log: Logger) {
         switch fault {
+        case .refused(let refusal) where refusal.message.contains("[file]"):
+            // What the engine says of a file can name columns that the caller does not see.
+            log.error("query worker", metadata: ["fault": "\(fault)"])
+            self.init(
+                "HIVE_BAD_DATA", "A file of the table cannot be read as the table's definition says",
+                category: .system)
         case .refused(let refusal): self.init(refusal)
         case .exceeded(.runTime), .exceeded(.parseTime):
             self.init("EXCEEDED_TIME_LIMIT", "The query ran longer than a query may")
@@ -222,7 +263,12 @@ extension QueryFault {
             self.init("EXCEEDED_OUTPUT_SIZE_LIMIT", "The result is larger than a result may be")
         case .exceeded(let limit):
             self.init("QUERY_TOO_LARGE", "The statement exceeds the limit \(limit.rawValue)")
-        case .ended, .garbled, .stopped, .unavailable:
+        case .unavailable:
+            log.error("query worker", metadata: ["fault": "\(fault)"])
+            self.init(
+                "GENERIC_INTERNAL_ERROR", "No process could be started to run the query",
+                category: .system)
+        case .ended, .garbled, .stopped:
             log.error("query worker", metadata: ["fault": "\(fault)"])
             self.init(
                 "EXCEEDED_MEMORY_LIMIT",

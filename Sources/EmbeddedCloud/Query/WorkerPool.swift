@@ -7,7 +7,7 @@ import QueryWorker
 /// A worker reads what its account's queries may read and nothing else. What it may read is fixed when it
 /// starts, so a query that needs more, or a change of the grants, begins a new one.
 actor WorkerPool {
-    /// Processes at a time. With the address space of each, the budget of all.
+    /// Processes at a time. With ``QueryWorkerLimits/addressSpaceBytes`` of each, the budget of all.
     static let workersMax = 8
     /// How long one without work is kept.
     static let idleMax = Duration.seconds(300)
@@ -25,30 +25,38 @@ actor WorkerPool {
     private let staging: URL
     private let confinement: QueryWorkerConfiguration.Confinement
     private var warm: [AccountID: Warm] = [:]
+    /// Accounts whose worker is in use, or being started.
+    private var held: Set<AccountID> = []
 
-    /// Empties the staging directory: what was under way when the exchange ended is begun anew.
+    /// Empties `staging`: what is in it was left by an exchange that was killed.
     init(
         executable: String, staging: URL, confinement: QueryWorkerConfiguration.Confinement
     ) throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: staging.localPath) {
-            try FileManager.default.removeItem(atPath: staging.appending(path: name).localPath)
-        }
         self.executable = executable
         self.staging = staging
         self.confinement = confinement
+        for name in try FileManager.default.contentsOfDirectory(atPath: staging.localPath) {
+            try FileManager.default.removeItem(at: staging.appending(path: name))
+        }
     }
 
-    /// A worker of the account's that may read the directories.
+    /// Keeps the account's worker from being ended for want of room or work. One query at a time.
+    func hold(_ account: AccountID) { held.insert(account) }
+
+    func release(_ account: AccountID) {
+        held.remove(account)
+        warm[account]?.lastUse = .now
+    }
+
+    /// A worker of the account's that may read the directories. The account is to be held meanwhile.
     ///
     /// - Parameter generation: Of the grants: one that was started under others is replaced.
     func worker(
         for account: AccountID, reading directories: Set<String>, generation: Int
     ) async throws -> QueryWorkerProcess {
-        if var known = warm[account], known.process.isRunning, known.generation == generation,
+        if let known = warm[account], known.process.isRunning, known.generation == generation,
             directories.isSubset(of: known.directories)
         {
-            known.lastUse = .now
-            warm[account] = known
             return known.process
         }
         var readable = directories
@@ -87,22 +95,19 @@ actor WorkerPool {
     func run() async throws {
         while true {
             try await Task.sleep(for: Self.sweepInterval)
-            for (account, known) in warm
-            where !known.process.isRunning
-                || !known.process.isBusy && known.lastUse.duration(to: .now) > Self.idleMax
-            {
-                stop(account)
+            for (account, known) in warm where !held.contains(account) {
+                if !known.process.isRunning || known.lastUse.duration(to: .now) > Self.idleMax {
+                    stop(account)
+                }
             }
         }
     }
 
-    /// Of the workers that have nothing to do, which are always some: fewer may run than may be warm.
+    /// Ends the workers that were not used for longest, if another one would be too many.
     private func makeRoom() {
-        while warm.count >= Self.workersMax,
-            let oldest = warm.filter({ !$0.value.process.isBusy })
-                .min(by: { $0.value.lastUse < $1.value.lastUse })
-        {
-            stop(oldest.key)
-        }
+        let idle = warm.filter { !held.contains($0.key) }
+            .sorted { $0.value.lastUse < $1.value.lastUse }
+        let excess = held.count + idle.count - Self.workersMax
+        for (account, _) in idle.prefix(max(excess, 0)) { stop(account) }
     }
 }
