@@ -179,12 +179,11 @@ extension ProviderInMemory: Clouds {
                 expiresAt: Date(timeIntervalSince1970: 1_800_259_200))
         case let operation as LakeFormation.CreateDataCellsFilter:
             let filter = operation.tableData
-            let line =
-                "\(filter.databaseName).\(filter.tableName) \(filter.name): "
-                + (filter.rowFilter?.filterExpression ?? "")
-            guard world.filters.insert(line).inserted else {
+            let name = "\(filter.databaseName).\(filter.tableName) \(filter.name): "
+            guard !world.filters.contains(where: { $0.hasPrefix(name) }) else {
                 throw AWSError("AlreadyExistsException", "Data cells filter already exists.")
             }
+            world.filters.insert(name + (filter.rowFilter?.filterExpression ?? ""))
             return EmptyResponse()
         case let operation as LakeFormation.GetDataCellsFilter:
             let name = "\(operation.databaseName).\(operation.tableName) \(operation.name): "
