@@ -8,7 +8,7 @@ import Testing
     /// One directory of files for all predicates of a seed.
     @Test(arguments: UInt64(1)...6)
     func `never leaves out a file that holds a wanted row`(seed: UInt64) async throws {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix(state: seed)
         let testbed = try await ExchangeTestbed()
         let engine = try Database().connect()
         let words = ["", "A", "F9", "F10", "é", "z\\x", "Ω", String(repeating: "w", count: 200)]

@@ -168,7 +168,7 @@ private struct Attacker {
     func `are not there, whatever is asked`(seed: UInt64) async throws {
         let lake = try PoisonedLake()
         defer { lake.remove() }
-        var attacker = Attacker(random: SplitMix(seed: seed))
+        var attacker = Attacker(random: SplitMix(state: seed))
         var answered = 0
         for _ in 0..<60 {
             let statement = attacker.statement()
