@@ -29,7 +29,8 @@ enum Rooms {
 
     private static func wire() throws {
         let credentials = Credentials(accessKeyID: "AKIABENCH", secretAccessKey: "secret")
-        var request = Glue.GetTable(databaseName: "nomura_data_products", name: "nav_history").request
+        var request = Glue.GetTable(databaseName: "nomura_data_products", name: "nav_history")
+            .request
         request.headers.insert(WireHeader("host", "127.0.0.1:9400"), at: 0)
         let now = Date()
         SigV4.sign(&request, with: credentials, service: .glue, region: "us-east-1", at: now)
@@ -37,7 +38,9 @@ enum Rooms {
         let claim = try SignatureClaim(reading: request)
         let key = SigningKey(secretAccessKey: credentials.secretAccessKey, scope: claim.scope)
         let signed = request
-        try report("signature and decoding, GetTable", unit: "µs", scale: 1e6, runs: 21, each: 1_000) {
+        try report(
+            "signature and decoding, GetTable", unit: "µs", scale: 1e6, runs: 21, each: 1_000
+        ) {
             let claim = try SignatureClaim(reading: signed)
             try claim.check(
                 signed, for: .glue, payloadHash: SigV4.hash(signed.body), key: key, now: now)
@@ -52,7 +55,8 @@ enum Rooms {
         guard let keyID = TrailKeyID(rawValue: "bench") else { return }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let trail = try Trail.open(
-            directory: folder, signer: TrailSigner(keyID: keyID, privateKey: .init()), lastHead: nil,
+            directory: folder, signer: TrailSigner(keyID: keyID, privateKey: .init()),
+            lastHead: nil,
             clock: { Date() }, onHead: { _ in })
         for appenders in [1, 8, 64] {
             let begin = ContinuousClock.now
@@ -69,7 +73,8 @@ enum Rooms {
             let records = Double(trail.tally.records - before.records) / seconds
             let syncs = Double(trail.tally.batches - before.batches) / seconds
             print(
-                "trail, \(appenders) appenders, 3 s: \(Int(records)) records/s in \(Int(syncs)) syncs/s")
+                "trail, \(appenders) appenders, 3 s: \(Int(records)) records/s in \(Int(syncs)) syncs/s"
+            )
         }
         await trail.close()
     }
@@ -130,7 +135,8 @@ enum Rooms {
     // MARK: Timing
 
     private static func report(
-        _ name: String, unit: String, scale: Double, runs: Int, each: Int, _ body: () async throws -> Void
+        _ name: String, unit: String, scale: Double, runs: Int, each: Int,
+        _ body: () async throws -> Void
     ) async throws {
         var times: [Double] = []
         for run in 0...runs {

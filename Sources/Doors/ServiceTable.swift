@@ -41,7 +41,9 @@ enum ServiceTable {
         }
         if isForm(request) { return .sts }
         if request.path.hasPrefix("/bourse/v1/") { return .bourse }
-        if request.path.hasPrefix("/v1/") || request.path.hasPrefix("/tags/") { return .dataExchange }
+        if request.path.hasPrefix("/v1/") || request.path.hasPrefix("/tags/") {
+            return .dataExchange
+        }
         return .s3
     }
 

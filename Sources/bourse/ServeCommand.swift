@@ -17,7 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
     var http = "127.0.0.1:9400"
     @Flag(help: "Allow an address that others reach, though HTTP shows them everything.")
     var insecureHttp = false
-    @Flag(help: "Run SQL though this system has no Landlock: then the engine alone guards the files.")
+    @Flag(
+        help: "Run SQL though this system has no Landlock: then the engine alone guards the files.")
     var unsandboxedQueries = false
     @Option(help: "How much to log: trace, debug, info, warning or error.")
     var logLevel = Logger.Level.warning
@@ -99,7 +100,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func explain(_ error: any Error, address: ListenAddress) -> any Error {
-        guard "\(error)".contains("errno: 98") || "\(error)".contains("Address already in use") else {
+        guard "\(error)".contains("errno: 98") || "\(error)".contains("Address already in use")
+        else {
             return error
         }
         return CommandFailure(
@@ -152,7 +154,8 @@ struct ListenAddress {
     let port: Int
 
     init(_ text: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port), colon > text.startIndex
         else { throw CommandFailure("\(text) is not HOST:PORT, such as 127.0.0.1:9400.") }
         host = String(text[..<colon])

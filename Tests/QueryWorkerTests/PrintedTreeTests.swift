@@ -35,9 +35,14 @@ import Testing
     @Test(arguments: [
         ("SELECT * FROM (VALUES (1, 2)) v(a, b)", "[[1,2]]"),
         ("VALUES (1), (2)", "[[1],[2]]"),
-        ("SELECT 1e3 = 1000, -1e-3 < 0, true IS TRUE, NULL IS NOT FALSE", "[[true,true,true,true]]"),
-        ("SELECT count(*) FROM range(3) t(a), range(2) u(b) GROUP BY CUBE (a, b), a ORDER BY 1",
-            "[[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[2],[2],[2],[2],[2],[2]]"),
+        (
+            "SELECT 1e3 = 1000, -1e-3 < 0, true IS TRUE, NULL IS NOT FALSE",
+            "[[true,true,true,true]]"
+        ),
+        (
+            "SELECT count(*) FROM range(3) t(a), range(2) u(b) GROUP BY CUBE (a, b), a ORDER BY 1",
+            "[[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[1],[2],[2],[2],[2],[2],[2]]"
+        ),
         ("SELECT * EXCLUDE (u.b, t.a) FROM (SELECT 1 AS a, 2 AS c) t, (SELECT 3 AS b) u", "[[2]]"),
         ("SELECT \"a \"\"b\".\"c d\" FROM (SELECT 7 AS \"c d\") \"a \"\"b\"", "[[7]]"),
     ])

@@ -32,7 +32,8 @@ struct Accounts: Sendable {
         let code = EnrolmentCode.make()
         let expiresAt = request.time + Self.enrolmentCodeLifetime
         try await state.change(recording: request.event) { db, state in
-            let row = state.identity.accounts[account]
+            let row =
+                state.identity.accounts[account]
                 .map { AccountRow(id: $0.id, name: name, createdAt: $0.createdAt) }
                 ?? AccountRow(id: account, name: name, createdAt: request.time)
             try row.save(db)

@@ -45,7 +45,8 @@ enum BuiltInRole {
                 "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
                 "glue:Get*", "lakeformation:CreateDataCellsFilter",
                 "lakeformation:DeleteDataCellsFilter", "lakeformation:GetDataCellsFilter",
-                "lakeformation:GrantPermissions", "lakeformation:RevokePermissions", "s3:CreateBucket",
+                "lakeformation:GrantPermissions", "lakeformation:RevokePermissions",
+                "s3:CreateBucket",
             ])
     ])
 }

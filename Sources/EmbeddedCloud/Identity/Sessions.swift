@@ -45,7 +45,8 @@ struct Sessions: Sendable {
             throw AWSError.stsValidation("Session policies are not served.")
         }
         let identities = state.current.identity
-        let (claims, key) = try await verified(operation.webIdentityToken, among: identities, request)
+        let (claims, key) = try await verified(
+            operation.webIdentityToken, among: identities, request)
         guard let arn = ARN(operation.roleArn), arn.service == "iam",
             arn.account == key.account.rawValue,
             arn.resource == "role/\(BuiltInRole.dataSubscriber)"

@@ -23,10 +23,11 @@ extension AuditEvent {
             return Resource(
                 type: "AWS::Glue::Table", arn: arn.description, accountId: table.catalog.rawValue)
         }.sorted { $0.arn < $1.arn }
-        additionalEventData = JSONValue.object([
-            "queryExecutionId": .string(execution.id),
-            "files": .number(String(plan.files.count)),
-            "bytes": .number(String(plan.scannedBytes)),
-        ]).text
+        additionalEventData =
+            JSONValue.object([
+                "queryExecutionId": .string(execution.id),
+                "files": .number(String(plan.files.count)),
+                "bytes": .number(String(plan.scannedBytes)),
+            ]).text
     }
 }

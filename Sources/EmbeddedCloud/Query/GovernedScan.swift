@@ -47,7 +47,9 @@ struct GovernedScan {
                 name: column.name.lowercased(),
                 type: try HiveType.engineType(column.type ?? "string"), isPartition: isPartition)
         }
-        return try (table.storageDescriptor?.columns ?? []).map { try column($0, isPartition: false) }
+        return try (table.storageDescriptor?.columns ?? []).map {
+            try column($0, isPartition: false)
+        }
             + (table.partitionKeys ?? []).map { try column($0, isPartition: true) }
     }
 
@@ -73,7 +75,9 @@ struct GovernedScan {
         -> [TableFiles.File]
     {
         let partitions = columns.filter(\.isPartition).map(\.name)
-        guard let rows = access.rows, !rows.columns.isDisjoint(with: partitions) else { return files }
+        guard let rows = access.rows, !rows.columns.isDisjoint(with: partitions) else {
+            return files
+        }
         let values = files.map { file in
             let partition = file.partition
             return JSONValue.array(
@@ -130,7 +134,9 @@ struct GovernedScan {
     }
 
     private var emptySelect: String {
-        let list = granted.map { "CAST(NULL AS \($0.column.type)) AS \($0.column.name.sqlIdentifier)" }
+        let list = granted.map {
+            "CAST(NULL AS \($0.column.type)) AS \($0.column.name.sqlIdentifier)"
+        }
         return "SELECT \(list.joined(separator: ", ")) WHERE false"
     }
 
@@ -144,13 +150,15 @@ struct GovernedScan {
         if files.allSatisfy(\.hasKeyInPath) {
             // As text: the engine's guess at their types must not fail on one that does not look like it.
             return Self.parquet(
-                files, hive: partitions.map { "\($0.sqlIdentifier): VARCHAR" }.joined(separator: ", "))
+                files,
+                hive: partitions.map { "\($0.sqlIdentifier): VARCHAR" }.joined(separator: ", "))
         }
         let branches = Dictionary(grouping: files, by: \.partition).map { partition, files in
             let values = partitions.map { name in
                 "\((partition[name] ?? nil)?.sqlLiteral ?? "NULL") AS \(name.sqlIdentifier)"
             }
-            return "SELECT *, \(values.joined(separator: ", ")) FROM \(Self.parquet(files, hive: nil))"
+            return
+                "SELECT *, \(values.joined(separator: ", ")) FROM \(Self.parquet(files, hive: nil))"
         }
         return "(\(branches.sorted().joined(separator: " UNION ALL BY NAME ")))"
     }

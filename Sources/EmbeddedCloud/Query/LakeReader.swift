@@ -16,7 +16,8 @@ struct LakeReader: Sendable {
     ) async throws -> TableFiles {
         let location = url.folder
         guard let bucket = objects.bucket(named: location.bucket), bucket.account == owner else {
-            throw QueryFault("HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
+            throw QueryFault(
+                "HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
         }
         if reader != owner,
             let pinned = try await broker.pinned(bucket: location.bucket, prefix: location.key)

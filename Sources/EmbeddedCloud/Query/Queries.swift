@@ -96,9 +96,12 @@ struct Queries: Sendable {
     }
 
     /// The one that a request with the same token began.
-    private static func earlier(_ execution: QueryExecution, in db: Database) throws -> QueryExecution? {
+    private static func earlier(_ execution: QueryExecution, in db: Database) throws
+        -> QueryExecution?
+    {
         guard let token = execution.clientRequestToken,
-            let earlier = try QueryExecution
+            let earlier =
+                try QueryExecution
                 .filter(Column("account") == execution.account.rawValue)
                 .filter(Column("clientRequestToken") == token)
                 .fetchOne(db)

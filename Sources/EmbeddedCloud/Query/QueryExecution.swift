@@ -99,7 +99,8 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
                 errorMessage: reason)
         }
         return .init(
-            queryExecutionId: id, query: query, statementType: .dml, managedQueryResultsConfiguration: nil,
+            queryExecutionId: id, query: query, statementType: .dml,
+            managedQueryResultsConfiguration: nil,
             resultConfiguration: .init(outputLocation: outputLocation),
             queryExecutionContext: .init(database: database, catalog: "awsdatacatalog"),
             status: .init(

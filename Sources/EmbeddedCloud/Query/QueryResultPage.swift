@@ -77,7 +77,7 @@ private struct CSVReader {
     }
 
     /// Nil if the field does not end here; `.some(nil)` for NULL.
-    private func field(_ at: inout Int) -> String??  {
+    private func field(_ at: inout Int) -> String?? {
         guard at < bytes.count else { return nil }
         guard bytes[at] == UInt8(ascii: "\"") else { return .some(nil) }
         at += 1

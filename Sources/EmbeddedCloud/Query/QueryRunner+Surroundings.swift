@@ -16,7 +16,8 @@ extension QueryRunner.Surroundings {
                 let bucket = objects.bucket(named: location.bucket),
                 bucket.account == ended.account, !bucket.isLinked
             else {
-                throw QueryFault("INVALID_OUTPUT_LOCATION", "\(url) is in no bucket of this account's")
+                throw QueryFault(
+                    "INVALID_OUTPUT_LOCATION", "\(url) is in no bucket of this account's")
             }
             let arrival = try await objects.adopt(
                 file: file.localPath, as: location.key, in: bucket, at: clock())

@@ -185,7 +185,8 @@ final class QueryRunner: Sendable {
     private func check(_ files: [TableFiles.File]) throws {
         guard let changed = files.first(where: { !$0.isUnchanged() }) else { return }
         // Its name may tell of partitions that the caller does not see: only the operator reads it.
-        log.warning("a file was rewritten in place during a query", metadata: ["key": "\(changed.key)"])
+        log.warning(
+            "a file was rewritten in place during a query", metadata: ["key": "\(changed.key)"])
         throw QueryFault(
             "HIVE_FILE_CHANGED",
             "The provider rewrote a file of the table in place; run the query again",
@@ -254,7 +255,8 @@ extension QueryFault {
             // What the engine says of a file can name columns that the caller does not see.
             log.error("query worker", metadata: ["fault": "\(fault)"])
             self.init(
-                "HIVE_BAD_DATA", "A file of the table cannot be read as the table's definition says",
+                "HIVE_BAD_DATA",
+                "A file of the table cannot be read as the table's definition says",
                 category: .system)
         case .refused(let refusal): self.init(refusal)
         case .exceeded(.runTime), .exceeded(.parseTime):

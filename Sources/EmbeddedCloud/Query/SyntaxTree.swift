@@ -237,7 +237,8 @@ struct Qualifiers: Sendable {
         case .array(let items): for item in items { collect(item) }
         case .object(let object):
             if object["class"] == nil, object["type"]?.string != nil {
-                let name = object["table_name"]?.string ?? object["function"]?["function_name"]?.string
+                let name =
+                    object["table_name"]?.string ?? object["function"]?["function_name"]?.string
                 let alias = object["alias"]?.string ?? ""
                 tables.insert((alias.isEmpty ? name ?? "" : alias).lowercased())
                 if let name, let database = object["schema_name"]?.string, !database.isEmpty {

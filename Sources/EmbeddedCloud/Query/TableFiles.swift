@@ -37,4 +37,5 @@ struct TableFiles: Sendable {
 ///
 /// - Throws: ``QueryFault`` where there is nothing to read.
 typealias TableFileSource =
-    @Sendable (_ location: S3URL, _ owner: AccountID, _ reader: AccountID) async throws -> TableFiles
+    @Sendable (_ location: S3URL, _ owner: AccountID, _ reader: AccountID) async throws ->
+    TableFiles

@@ -11,7 +11,9 @@ struct S3URL: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil for anything but an S3 URL with a bucket. Hadoop's spellings count.
     init?(_ text: String) {
-        guard let scheme = ["s3://", "s3a://", "s3n://"].first(where: text.hasPrefix) else { return nil }
+        guard let scheme = ["s3://", "s3a://", "s3n://"].first(where: text.hasPrefix) else {
+            return nil
+        }
         let sides = text.dropFirst(scheme.count)
             .split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let bucket = sides.first, !bucket.isEmpty else { return nil }

@@ -20,7 +20,8 @@ struct TrailCommand: AsyncParsableCommand {
             let showsProgress = isatty(STDERR_FILENO) == 1 && !json
             let verdict = try directory.verifyTrail { progress in
                 guard showsProgress else { return }
-                let percent = progress.bytesTotal > 0 ? 100 * progress.bytes / progress.bytesTotal : 100
+                let percent =
+                    progress.bytesTotal > 0 ? 100 * progress.bytes / progress.bytesTotal : 100
                 FileHandle.standardError.write(
                     Data("\r\(percent) % · \(progress.records) records ".utf8))
             }

@@ -28,7 +28,8 @@ struct EnrollCommand: AsyncParsableCommand {
         let key = try privateKey()
         // Nobody's account yet: the code says whose the key will be.
         guard let nobody = AccountID(rawValue: "000000000000") else { return }
-        let client = AWSClient(endpoint: url, account: nobody, region: "us-east-1", credentials: nil)
+        let client = AWSClient(
+            endpoint: url, account: nobody, region: "us-east-1", credentials: nil)
         let enrolled = try await client.send(
             Bourse.EnrollKey(code: code, publicKey: key.publicKey.pemRepresentation))
         try EnrolledProfile(

@@ -95,7 +95,8 @@ final class ExchangeTestbed: Sendable {
         let request = Request(
             call: call, event: AuditEvent(of: operation, in: call, region: "us-east-1"))
         let handler = try #require(broker.handlers.first { $0.operation == Operation.self })
-        return try #require(try await handler.respond(operation, request).shape as? Operation.Response)
+        return try #require(
+            try await handler.respond(operation, request).shape as? Operation.Response)
     }
 
     /// The refusal's code, its `ResourceType` if it has one; nil if the operation succeeds.

@@ -15,7 +15,8 @@ private struct Lake {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "governed-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        connection = try Database(.memory, settings: ["preserve_insertion_order": "false"]).connect()
+        connection = try Database(.memory, settings: ["preserve_insertion_order": "false"])
+            .connect()
         try connection.execute(
             """
             COPY (
@@ -62,14 +63,18 @@ private struct Lake {
     func run(_ sql: String, access: TableAccess = filtered) async throws -> [[Value]] {
         let engine = ExpressionEngine()
         let text = try #require(
-            try connection.rows("SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text(sql)])[0][0].text)
+            try connection.rows(
+                "SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text(sql)])[0][0].text)
         let files = try files
         let tree = try await SyntaxTree(text).replacingTables { _, predicates in
             let scan = try GovernedScan(of: Self.table, access: access, predicates: predicates)
             return try await engine.tableTree(of: scan.sql(over: scan.prune(files)))
         }
         let rewritten = try #require(
-            try connection.rows("SELECT json_deserialize_sql(CAST(CAST($1 AS VARCHAR) AS JSON))", [.text(tree)])[0][0].text)
+            try connection.rows(
+                "SELECT json_deserialize_sql(CAST(CAST($1 AS VARCHAR) AS JSON))", [.text(tree)])[0][
+                    0
+                ].text)
         return try connection.rows(rewritten)
     }
 }
@@ -113,7 +118,8 @@ private struct Lake {
         #expect(try await lake.run(sql).first?.first?.int64 == count)
     }
 
-    @Test func `a masked cell is NULL and a column that was not granted is not there`() async throws {
+    @Test func `a masked cell is NULL and a column that was not granted is not there`() async throws
+    {
         let lake = try Lake(rows: 2_000)
         defer { lake.remove() }
         let access = TableAccess(
@@ -146,7 +152,8 @@ private struct Lake {
         defer { lake.remove() }
         let text = try #require(
             try lake.connection.rows(
-                "SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text("SELECT 1 FROM t WHERE \(condition)")]
+                "SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR",
+                [.text("SELECT 1 FROM t WHERE \(condition)")]
             )[0][0].text)
         var left = -1
         let all = try lake.files
@@ -160,23 +167,35 @@ private struct Lake {
     }
 
     @Test(arguments: [
-        (RowPredicate.compare(column: "as_of", .less, .init(type: .string, text: "2024-01-02")), ["1"]),
-        (.any([
-            .compare(column: "as_of", .equal, .init(type: .string, text: "2024-01-02")),
-            .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")),
-        ]), ["1", "2", nil]),
-        (.not(.all([
-            .among(column: "as_of", [.init(type: .string, text: "2024-01-02")]),
-            .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")),
-        ])), ["1", "2", nil]),
-        (.all([
-            .not(.like(column: "as_of", pattern: "%2")),
-            .not(.compare(column: "fund_id", .equal, .init(type: .string, text: "F001"))),
-        ]), ["1"]),
+        (
+            RowPredicate.compare(column: "as_of", .less, .init(type: .string, text: "2024-01-02")),
+            ["1"]
+        ),
+        (
+            .any([
+                .compare(column: "as_of", .equal, .init(type: .string, text: "2024-01-02")),
+                .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")),
+            ]), ["1", "2", nil]
+        ),
+        (
+            .not(
+                .all([
+                    .among(column: "as_of", [.init(type: .string, text: "2024-01-02")]),
+                    .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")),
+                ])), ["1", "2", nil]
+        ),
+        (
+            .all([
+                .not(.like(column: "as_of", pattern: "%2")),
+                .not(.compare(column: "fund_id", .equal, .init(type: .string, text: "F001"))),
+            ]), ["1"]
+        ),
         (.isNull(column: "as_of"), [nil]),
         (.compare(column: "fund_id", .equal, .init(type: .string, text: "F001")), ["1", "2", nil]),
     ])
-    func `that the row filter hides are not counted`(rows: RowPredicate, left: [String?]) async throws {
+    func `that the row filter hides are not counted`(rows: RowPredicate, left: [String?])
+        async throws
+    {
         let identity = try #require(FileIdentity(ofFileAt: "/etc/passwd"))
         let files = ["2024-01-01", "2024-01-02", "__HIVE_DEFAULT_PARTITION__"].map { day in
             TableFiles.File(

@@ -19,9 +19,11 @@ private struct PoisonedLake {
     ]
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "poison-\(UUID().uuidString)")
+        folder = FileManager.default.temporaryDirectory.appending(
+            path: "poison-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        connection = try Database(.memory, settings: ["preserve_insertion_order": "false"]).connect()
+        connection = try Database(.memory, settings: ["preserve_insertion_order": "false"])
+            .connect()
         for table in ["t", "u"] {
             try connection.execute(
                 """
@@ -54,7 +56,8 @@ private struct PoisonedLake {
             ColumnAccess(
                 name: name,
                 visible: name == "note"
-                    ? .compare(column: "note", .notEqual, .init(type: .string, text: "POISON")) : nil)
+                    ? .compare(column: "note", .notEqual, .init(type: .string, text: "POISON"))
+                    : nil)
         },
         rows: .compare(column: "fund_id", .equal, .init(type: .string, text: "F001")))
 
@@ -80,7 +83,8 @@ private struct PoisonedLake {
         }
     }
 
-    private func run(_ sql: String, _ replacement: SyntaxTree.Replacement) async throws -> [[Value]] {
+    private func run(_ sql: String, _ replacement: SyntaxTree.Replacement) async throws -> [[Value]]
+    {
         let tree = try connection.rows(
             "SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text(sql)])[0][0].text
         let rewritten = try await SyntaxTree(try #require(tree)).replacingTables(replacement)
@@ -94,17 +98,23 @@ private struct PoisonedLake {
 private struct Attacker {
     var random: SplitMix
 
-    private mutating func one(_ choices: [String]) -> String { choices.randomElement(using: &random) ?? "" }
-    private mutating func number(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &random) }
+    private mutating func one(_ choices: [String]) -> String {
+        choices.randomElement(using: &random) ?? ""
+    }
+    private mutating func number(_ range: ClosedRange<Int>) -> Int {
+        .random(in: range, using: &random)
+    }
 
     /// Of a bigint; fails, or tells, on hidden rows.
     mutating func number(of table: String) -> String {
         one([
             "CAST(\(table).name AS INTEGER)", "\(table).name::DECIMAL(9, 2)::BIGINT",
-            "(\(table).doc::JSON ->> 'a')::BIGINT", "json_extract_string(\(table).doc, '$.a')::BIGINT",
+            "(\(table).doc::JSON ->> 'a')::BIGINT",
+            "json_extract_string(\(table).doc, '$.a')::BIGINT",
             "\(table).amount * \(table).amount", "CAST(\(table).amount AS TINYINT)::BIGINT",
             "\(table).amount + 1", "day(CAST(\(table).ds AS DATE))",
-            "day(strptime(\(table).ds, '%Y-%m-%d'))", "factorial(CAST(\(table).amount AS INTEGER))::BIGINT",
+            "day(strptime(\(table).ds, '%Y-%m-%d'))",
+            "factorial(CAST(\(table).amount AS INTEGER))::BIGINT",
             "CASE WHEN \(table).fund_id <> 'F001' THEN CAST(error(\(table).name) AS BIGINT) ELSE \(table).k END",
             "length(repeat('x', \(table).amount))", "ascii(substr(\(table).code, 2))", "\(table).k",
             "length(CASE WHEN \(table).fund_id = 'F001' THEN \(table).code ELSE error(\(table).name) END)",
@@ -116,7 +126,8 @@ private struct Attacker {
         let simple = [
             "\(number(of: table)) \(one(["=", "<>", "<", ">="])) \(number(0...40))",
             "\(table).name = \(number(0...90))", "\(table).name IN (\(number(0...90)), 5)",
-            "\(table).ds = DATE '2024-01-1\(number(0...9))'", "\(table).ds < TIMESTAMP '2024-01-15'",
+            "\(table).ds = DATE '2024-01-1\(number(0...9))'",
+            "\(table).ds < TIMESTAMP '2024-01-15'",
             "\(table).amount > \(number(0...12))", "\(table).code = 'c\(number(0...2))'",
             "\(table).\(column) IS NOT NULL", "\(table).\(column) BETWEEN '1' AND 'd'",
             "\(table).fund_id <> 'F001'", "\(table).\(column) LIKE '%POISON%'",
@@ -138,7 +149,9 @@ private struct Attacker {
         let (a, b) = (condition(on: "t"), condition(on: "u"))
         let (m, n) = (number(of: "t"), number(of: "u"))
         let join = one(["JOIN", "LEFT JOIN", "FULL JOIN", "SEMI JOIN", "ANTI JOIN"])
-        let both = ["SEMI JOIN", "ANTI JOIN"].contains(join) ? "t.k" : "coalesce(t.k, 0) + coalesce(u.k, 0)"
+        let both =
+            ["SEMI JOIN", "ANTI JOIN"].contains(join)
+            ? "t.k" : "coalesce(t.k, 0) + coalesce(u.k, 0)"
         let order = one(["t.k", "\(m), t.k", "t.code, t.k DESC"])
         return one([
             "SELECT count(*), sum(\(m)), min(t.name), max(t.ds) FROM t WHERE \(a)",
@@ -180,7 +193,9 @@ private struct Attacker {
                 let refusal = try await #require(throws: DuckDBError.self, "\(statement)") {
                     _ = try await lake.governed(statement)
                 }
-                #expect(refusal.kind == error.kind && !refusal.message.contains("POISON"), "\(statement)")
+                #expect(
+                    refusal.kind == error.kind && !refusal.message.contains("POISON"),
+                    "\(statement)")
                 continue
             }
             do {

@@ -51,7 +51,9 @@ import Testing
         let tasks = full.map { start($1, of: $0) }
         for (_, query) in full { await query.waitUntilBegun() }
         let (again, other) = (Query(), Query())
-        let waiting = [start(again, of: accounts[0]), start(other, of: accounts[QueryQueue.runningMax])]
+        let waiting = [
+            start(again, of: accounts[0]), start(other, of: accounts[QueryQueue.runningMax]),
+        ]
         // One account's end makes room for one query, whichever came first; its end for the other.
         full[0].1.end()
         full[1].1.end()

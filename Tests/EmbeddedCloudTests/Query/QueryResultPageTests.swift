@@ -4,8 +4,10 @@ import Testing
 @testable import EmbeddedCloud
 
 @Suite struct `A page of a result` {
-    private func page(_ text: String, from start: Int = 0, max: Int = 10) throws -> QueryResultPage {
-        let file = FileManager.default.temporaryDirectory.appending(path: "page-\(UUID().uuidString)")
+    private func page(_ text: String, from start: Int = 0, max: Int = 10) throws -> QueryResultPage
+    {
+        let file = FileManager.default.temporaryDirectory.appending(
+            path: "page-\(UUID().uuidString)")
         try Data(text.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         return try QueryResultPage(of: file.path(), from: start, rowsMax: max)

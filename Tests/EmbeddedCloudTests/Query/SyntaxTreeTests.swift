@@ -7,7 +7,8 @@ import Testing
 /// A statement's tree as the engine's parser makes it.
 private func tree(_ sql: String) throws -> String {
     let connection = try Database(.memory).connect()
-    let rows = try connection.rows("SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text(sql)])
+    let rows = try connection.rows(
+        "SELECT json_serialize_sql(CAST($1 AS VARCHAR))::VARCHAR", [.text(sql)])
     return try #require(rows.first?.first?.text)
 }
 
@@ -40,10 +41,13 @@ private func outcome(_ sql: String) async throws -> String {
     @Test(arguments: [
         Row("SELECT 1", ""),
         Row("SELECT * FROM t", "t"),
-        Row("SELECT * FROM db.t AS a JOIN \"AwsDataCatalog\".db.u USING (k)", "db.t AwsDataCatalog.db.u"),
+        Row(
+            "SELECT * FROM db.t AS a JOIN \"AwsDataCatalog\".db.u USING (k)",
+            "db.t AwsDataCatalog.db.u"),
         Row("WITH w AS (SELECT * FROM t) SELECT * FROM w", "t"),
         Row("WITH w AS (SELECT * FROM t) SELECT * FROM db.w", "t db.w"),
-        Row("WITH RECURSIVE r AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM r) SELECT * FROM r", ""),
+        Row(
+            "WITH RECURSIVE r AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM r) SELECT * FROM r", ""),
         Row("SELECT * FROM (SELECT * FROM t) x, LATERAL (SELECT x.a FROM u) y", "t u"),
         Row("SELECT (SELECT max(a) FROM t) WHERE EXISTS (SELECT 1 FROM u)", "u t"),
         Row("SELECT a FROM t UNION SELECT b FROM u ORDER BY 1 LIMIT 3", "t u"),
@@ -54,9 +58,13 @@ private func outcome(_ sql: String) async throws -> String {
         Row("SELECT * FROM (WITH z AS (SELECT 1) SELECT * FROM z) q, z", "z"),
         Row("WITH RECURSIVE r AS (SELECT * FROM r UNION ALL SELECT * FROM r) SELECT 1", "r"),
         Row("WITH \"\u{212A}\" AS (SELECT 1) SELECT * FROM k", "k"),
-        Row("SELECT 1 FROM t GROUP BY CUBE ((SELECT max(a) FROM u)) ORDER BY (SELECT 1 FROM v)", "t u v"),
+        Row(
+            "SELECT 1 FROM t GROUP BY CUBE ((SELECT max(a) FROM u)) ORDER BY (SELECT 1 FROM v)",
+            "t u v"),
         Row("SELECT 1 LIMIT (SELECT 1 FROM t)", "t"),
-        Row("SELECT sum(a) FILTER (WHERE a IN (SELECT 1 FROM u)) OVER (ORDER BY (SELECT 1 FROM v)) FROM t", "t u v"),
+        Row(
+            "SELECT sum(a) FILTER (WHERE a IN (SELECT 1 FROM u)) OVER (ORDER BY (SELECT 1 FROM v)) FROM t",
+            "t u v"),
         Row("SELECT * REPLACE ((SELECT 1 FROM u) AS a) FROM range((SELECT 1 FROM t))", "t u"),
     ])
     func `names the tables that it reads`(_ row: Row) async throws {
@@ -109,11 +117,14 @@ private func outcome(_ sql: String) async throws -> String {
         ("SELECT db.t.s.f FROM db.t", "t.s.f"), ("SELECT t.a.b.c FROM t", "t.a.b.c"),
         ("SELECT \"a \"\"b\".* FROM t AS \"a \"\"b\"", #""a ""b".*"#),
     ])
-    func `drops a database before a column, and nothing else`(sql: String, column: String) async throws {
+    func `drops a database before a column, and nothing else`(sql: String, column: String)
+        async throws
+    {
         let rewritten = try await SyntaxTree(try tree(sql)).replacingTables { _, _ in
             ["type": "EMPTY", "alias": ""]
         }
-        let select = try JSONValue(parsing: rewritten)["statements"]?.array?[0]["node"]?["select_list"]
+        let select = try JSONValue(parsing: rewritten)["statements"]?.array?[0]["node"]?[
+            "select_list"]
         let names = select?.array?[0]["column_names"]?.array?.compactMap(\.string)
         let star = select?.array?[0]["relation_name"]?.string.map { "\($0).*" }
         #expect(names?.joined(separator: ".") ?? star == column)
@@ -129,7 +140,9 @@ private func outcome(_ sql: String) async throws -> String {
     }
 
     @Test func `that is nested too deeply is the asker's fault`() async throws {
-        #expect(try await outcome("SELECT \(String(repeating: "1+", count: 400))1") == "QUERY_TOO_LARGE")
+        #expect(
+            try await outcome("SELECT \(String(repeating: "1+", count: 400))1") == "QUERY_TOO_LARGE"
+        )
     }
 }
 

@@ -25,7 +25,8 @@ final class StorageCloud: Sendable {
         try EmbeddedCloud.create(
             in: directory, account: account, region: "us-east-1", name: "Provider", at: Self.now)
         cloud = try await EmbeddedCloud(
-            opening: directory, queryWorker: QueryWorkerProgram(executable: "/bin/false"), log: Logger(label: "test"), clock: { Self.now })
+            opening: directory, queryWorker: QueryWorkerProgram(executable: "/bin/false"),
+            log: Logger(label: "test"), clock: { Self.now })
         provider = Caller(
             account: account, kind: .user(name: EmbeddedCloud.administratorName), accessKeyID: "A")
         subscriber = Caller(
