@@ -31,8 +31,9 @@ class Engine:
         _fields_ = [("fields", ctypes.c_uint64 * 6)]
 
     def __init__(self):
-        library = ROOT / ".deps/lib/libduckdb.so"
-        self._duckdb = ctypes.CDLL(str(library) if library.exists() else ctypes.util.find_library("duckdb"))
+        own = ROOT / ".deps/lib/libduckdb.so"
+        library = own if own.exists() else ctypes.util.find_library("duckdb")
+        self._duckdb = ctypes.CDLL(str(library))
         self._duckdb.duckdb_result_error.restype = ctypes.c_char_p
         database, self._connection = ctypes.c_void_p(), ctypes.c_void_p()
         assert self._duckdb.duckdb_open(None, ctypes.byref(database)) == 0
@@ -55,7 +56,8 @@ class Lake:
         self.directory = directory
 
     def sample(self, *options):
-        result = run([BOURSE, "sample", "--out", self.directory, *options], machine(self.directory.parent))
+        result = run(
+            [BOURSE, "sample", "--out", self.directory, *options], machine(self.directory.parent))
         assert result.status == 0, result
         return self
 
@@ -180,7 +182,8 @@ def table_of(name):
 
 
 def columns_of(table, *names):
-    return {"TableWithColumns": {"DatabaseName": DATABASE, "Name": table, "ColumnNames": list(names)}}
+    return {"TableWithColumns": {
+        "DatabaseName": DATABASE, "Name": table, "ColumnNames": list(names)}}
 
 
 def cells(table, name):

@@ -1,4 +1,4 @@
-"""kill -9 under a mixture of everything: what was acknowledged is there, and the trail has a record of it."""
+"""kill -9 under a mixture of everything: what was acknowledged is there, and in the trail."""
 
 import concurrent.futures
 import itertools
@@ -6,11 +6,10 @@ import random
 import time
 
 import botocore.exceptions
-import pytest
 from botocore.config import Config
 
 from exchange import REGION
-from lake import BUCKET, DATABASE, columns_of, nav_key, nav_rows, principal
+from lake import BUCKET, DATABASE, columns_of, principal, table_of
 from world import World
 
 ROUNDS = 15
@@ -37,8 +36,8 @@ class Mutations:
         self.data_set = world.publisher.data_set(name="Changing")
         self.queue = self.sqs.create_queue(QueueName="changing")["QueueUrl"]
         self.kinds = [
-            self.database, self.table, self.grant, self.revoke, self.object, self.removal, self.revision,
-            self.message, self.rule, self.query]
+            self.database, self.table, self.grant, self.revoke, self.object, self.removal,
+            self.revision, self.message, self.rule, self.query]
         self.bodies = set()
 
     # Each yields requests, the last of which leaves what it returns a check of.
@@ -49,26 +48,29 @@ class Mutations:
 
     def table(self, name):
         columns = [{"Name": "fund_id", "Type": "string"}, {"Name": "nav", "Type": "double"}]
-        yield self.glue.create_table(DatabaseName=DATABASE, TableInput={
-            "Name": name, "StorageDescriptor": {"Columns": columns, "Location": f"s3://{BUCKET}/{name}/"}})
+        storage = {"Columns": columns, "Location": f"s3://{BUCKET}/{name}/"}
+        yield self.glue.create_table(
+            DatabaseName=DATABASE, TableInput={"Name": name, "StorageDescriptor": storage})
         return lambda: self.glue.get_table(
             DatabaseName=DATABASE, Name=name)["Table"]["StorageDescriptor"]["Columns"] == columns
 
     def permissions(self, name):
         held = self.lakeformation.list_permissions(
-            Principal=principal(World.account), Resource={"Table": {"DatabaseName": DATABASE, "Name": name}})
+            Principal=principal(World.account), Resource=table_of(name))
         return [one["Permissions"] for one in held["PrincipalResourcePermissions"]]
 
     def grant(self, name):
         yield from self.table(name)
         yield self.lakeformation.grant_permissions(
-            Principal=principal(World.account), Permissions=["SELECT"], Resource=columns_of(name, "nav"))
+            Principal=principal(World.account), Permissions=["SELECT"],
+            Resource=columns_of(name, "nav"))
         return lambda: self.permissions(name) == [["SELECT"]]
 
     def revoke(self, name):
         yield from self.grant(name)
         yield self.lakeformation.revoke_permissions(
-            Principal=principal(World.account), Permissions=["SELECT"], Resource=columns_of(name, "nav"))
+            Principal=principal(World.account), Permissions=["SELECT"],
+            Resource=columns_of(name, "nav"))
         return lambda: self.permissions(name) == []
 
     def object(self, name):
@@ -98,7 +100,8 @@ class Mutations:
         yield self.events.put_rule(Name=name, EventPattern='{"source": ["x"]}')
         arn = f"arn:aws:sqs:{REGION}:{World.account}:changing"
         yield self.events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-        return lambda: [one["Arn"] for one in self.events.list_targets_by_rule(Rule=name)["Targets"]] == [arn]
+        return lambda: self.events.list_targets_by_rule(Rule=name)["Targets"] == [
+            {"Id": "queue", "Arn": arn}]
 
     def query(self, name):
         answer = self.athena.start_query_execution(QueryString=f"SELECT '{name}'")
@@ -114,7 +117,7 @@ class Mutations:
 
 
 def run(mutations, writer, acknowledged):
-    """Makes changes until one is not answered. Keeps (kind, name, requests, check) of those that were."""
+    """Makes changes until one is not answered; keeps (kind, name, requests, check) of the others."""
     for number in itertools.count():
         kind = mutations.kinds[number % len(mutations.kinds)]
         name = f"{kind.__name__}-{writer}-{number}"
@@ -140,8 +143,9 @@ def test_what_was_acknowledged_is_there(own_exchange, tmp_path):
             time.sleep(0.15 + 0.5 * draw.random())
             own_exchange.kill()
             for writer in writers:
+                error = writer.exception()
                 # Cut off; a refusal would be another matter.
-                assert isinstance(writer.exception(), botocore.exceptions.BotoCoreError), writer.exception()
+                assert isinstance(error, botocore.exceptions.BotoCoreError), error
         own_exchange.serve()
         for kind, name, _, is_there in acknowledged[before:]:
             assert is_there(), (kind, name)

@@ -1,4 +1,4 @@
-"""EventBridge and SQS: what happens is told to whoever asked, at least once, whatever dies meanwhile."""
+"""EventBridge and SQS: whoever asked is told what happens, at least once, whatever dies meanwhile."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import pytest
 
 from events import Inbox
 from exchange import PROVIDER, REGION
-from lake import BUCKET, in_shell, nav_key, nav_rows
+from lake import in_shell, nav_key, nav_rows
 from publication import accept
 from world import World
 
@@ -117,7 +117,8 @@ def test_the_provider_is_told_in_its_own_words(world, own):
     size = sum(
         world.lake.path(key).stat().st_size for key in world.lake.keys if key.startswith("gold/nav/"))
     assert (event["source"], event["account"]) == ("nomura.data-platform", PROVIDER)
-    assert event["resources"] == [f"arn:aws:dataexchange:{REGION}:{PROVIDER}:data-sets/{world.data_set}"]
+    assert event["resources"] == [
+        f"arn:aws:dataexchange:{REGION}:{PROVIDER}:data-sets/{world.data_set}"]
     assert event["detail"]["revisionId"] == revision
     assert event["detail"]["subscribers"] == [SUBSCRIBER]
     assert event["detail"]["dataSize"] == size
@@ -141,7 +142,8 @@ def test_a_grants_life_is_told_to_both(world):
     assert event["detail"]["RevocationComment"] == "a wrong value"
     world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
     event = receiver.take()
-    assert event["detail-type"] == "Data Grant Revoked" and event["detail"]["DataGrant"]["Arn"] == grant["Arn"]
+    assert event["detail-type"] == "Data Grant Revoked"
+    assert event["detail"]["DataGrant"]["Arn"] == grant["Arn"]
     # Not entitled any more: not told any more.
     every = Inbox(world.subscriber, "nothing", {"source": ["aws.dataexchange"]})
     world.publisher.publish(data_set, **RISK)
@@ -166,7 +168,8 @@ def test_an_offer_that_was_not_accepted_tells_nothing(world):
 
 def test_an_event_of_its_own(world, bus):
     inbox = Inbox(world.subscriber, "custom", {
-        "source": ["client.dashboards"], "detail": {"fund": ["F001"], "nav": [{"numeric": [">", 100]}]}})
+        "source": ["client.dashboards"],
+        "detail": {"fund": ["F001"], "nav": [{"numeric": [">", 100]}]}})
     put(bus, fund="F002", nav=101)
     put(bus, fund="F001", nav=99)
     wanted = put(bus, fund="F001", nav=101)
@@ -215,7 +218,8 @@ def test_a_rule_that_is_switched_off_or_removed(world, bus):
     assert code(bus.describe_rule, Name="switched") == "ResourceNotFoundException"
 
 
-@pytest.mark.parametrize("pattern", ["", "[]", "{no json", '{"source": "text"}', '{"source": []}', '{"a": [{"x": 1}]}'])
+@pytest.mark.parametrize("pattern", [
+    "", "[]", "{no json", '{"source": "text"}', '{"source": []}', '{"a": [{"x": 1}]}'])
 def test_a_pattern_that_is_none(bus, pattern):
     assert code(bus.put_rule, Name="wrong", EventPattern=pattern) in (
         "InvalidEventPatternException", "ValidationException")
@@ -268,7 +272,8 @@ def test_a_message_that_is_not_deleted_comes_again(sqs):
     counts = []
     for _ in range(2):
         message, = sqs.receive_message(
-            QueueUrl=url, WaitTimeSeconds=10, AttributeNames=["All"], MessageAttributeNames=["All"])["Messages"]
+            QueueUrl=url, WaitTimeSeconds=10, AttributeNames=["All"],
+            MessageAttributeNames=["All"])["Messages"]
         assert (message["Body"], message["MessageId"]) == ("körper", sent["MessageId"])
         assert message["MessageAttributes"]["fund"]["StringValue"] == "F001"
         counts.append(message["Attributes"]["ApproximateReceiveCount"])
@@ -281,9 +286,10 @@ def test_a_message_that_is_not_deleted_comes_again(sqs):
 
 def test_the_size_of_a_message(sqs):
     url = sqs.create_queue(QueueName="size")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="x" * (1 << 20))
-    assert len(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]) == 1 << 20
-    assert code(sqs.send_message, QueueUrl=url, MessageBody="x" * ((1 << 20) + 1)) == "InvalidParameterValue"
+    largest = "x" * (1 << 20)
+    sqs.send_message(QueueUrl=url, MessageBody=largest)
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == largest
+    assert code(sqs.send_message, QueueUrl=url, MessageBody=largest + "x") == "InvalidParameterValue"
 
 
 def test_a_queue_is_its_accounts_alone(world, sqs):

@@ -23,7 +23,8 @@ def error(call, **parameters):
         call(**parameters)
     answer = caught.value.response
     return (
-        answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer.get("ResourceType"))
+        answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"],
+        answer.get("ResourceType"))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +60,8 @@ def test_a_product_is_published_with_the_cli(world, tmp_path):
         return result.json if result.out else None
 
     data_set = typed(
-        "create-data-set", "--asset-type", "S3_SNAPSHOT", "--name", "Nomura ESG Insights", "--description",
-        "ESG scores")
+        "create-data-set", "--asset-type", "S3_SNAPSHOT", "--name", "Nomura ESG Insights",
+        "--description", "ESG scores")
     assert data_set["Arn"] == f"arn:aws:dataexchange:{REGION}:{PROVIDER}:data-sets/{data_set['Id']}"
     revision = typed("create-revision", "--data-set-id", data_set["Id"], "--comment", "Q1 2024")
     where = ["--data-set-id", data_set["Id"], "--revision-id", revision["Id"]]
@@ -77,12 +78,13 @@ def test_a_product_is_published_with_the_cli(world, tmp_path):
     assert asset["AssetDetails"]["S3SnapshotAsset"]["Size"] == world.lake.path(ESG).stat().st_size
     assert typed("update-revision", *where, "--finalized")["Finalized"] is True
     grant = typed(
-        "create-data-grant", "--name", "esg", "--grant-distribution-scope", "NONE", "--receiver-principal",
-        SUBSCRIBER, "--source-data-set-id", data_set["Id"])
+        "create-data-grant", "--name", "esg", "--grant-distribution-scope", "NONE",
+        "--receiver-principal", SUBSCRIBER, "--source-data-set-id", data_set["Id"])
     assert grant["AcceptanceState"] == "PENDING_RECEIVER_ACCEPTANCE"
 
     offers = subscriber.aws(
-        "dataexchange", "list-received-data-grants", "--acceptance-state", "PENDING_RECEIVER_ACCEPTANCE")
+        "dataexchange", "list-received-data-grants", "--acceptance-state",
+        "PENDING_RECEIVER_ACCEPTANCE")
     assert [offer["Arn"] for offer in offers.json["DataGrantSummaries"]] == [grant["Arn"]]
     accepted = subscriber.aws("dataexchange", "accept-data-grant", "--data-grant-arn", grant["Arn"])
     assert accepted.json["AcceptanceState"] == "ACCEPTED"
@@ -112,7 +114,8 @@ def test_a_job_that_cannot_be(world, dataexchange):
 
     def sources(data_set, revision, bucket=BUCKET, key=ESG):
         return {"ImportAssetsFromS3": {
-            "DataSetId": data_set, "RevisionId": revision, "AssetSources": [{"Bucket": bucket, "Key": key}]}}
+            "DataSetId": data_set, "RevisionId": revision,
+            "AssetSources": [{"Bucket": bucket, "Key": key}]}}
 
     kind = "IMPORT_ASSETS_FROM_S3"
     assert error(dataexchange.create_job, Type=kind, Details=sources(live, of_live))[1] == (
@@ -189,7 +192,8 @@ def test_a_receiver_sees_finalized_revisions_alone(world, received):
     # The owner's own names are no use to it.
     assert error(received.get_data_set, DataSetId=data_set)[0] == 404
     revisions = received.list_data_set_revisions(DataSetId=own)["Revisions"]
-    assert [(one["Id"], one["Comment"], one["Finalized"]) for one in revisions] == [(first, "first", True)]
+    assert [(one["Id"], one["Comment"], one["Finalized"]) for one in revisions] == [
+        (first, "first", True)]
     assert error(received.get_revision, DataSetId=own, RevisionId=draft)[0] == 404
     asset, = received.list_revision_assets(DataSetId=own, RevisionId=first)["Assets"]
     assert asset["AssetDetails"]["S3DataAccessAsset"]["KeyPrefixes"] == ["gold/risk-factors/"]
@@ -287,7 +291,8 @@ def test_a_file_replaced_or_removed_is_still_the_one_that_was_published(own_worl
     assert world.athena.wait(id)["Status"]["State"] == "SUCCEEDED"
     values = world.athena.client.get_query_results(QueryExecutionId=id)["ResultSet"]["Rows"][1]["Data"]
     navs = sorted(nav for _, nav in published)
-    assert [value["VarCharValue"] for value in values] == [str(FUNDS * 20_000 * 2_000), navs[0], navs[-1]]
+    assert [value["VarCharValue"] for value in values] == [
+        str(FUNDS * 20_000 * 2_000), navs[0], navs[-1]]
     # Also after a restart.
     world.exchange.kill()
     world.exchange.serve()
@@ -299,7 +304,7 @@ def test_a_file_replaced_or_removed_is_still_the_one_that_was_published(own_worl
 
 
 def test_a_file_rewritten_in_place_is_never_a_mixture(own_world):
-    """Where pins are clones of the file, the published rows; where they are links, an error that names it."""
+    """Where pins are clones, the published rows; where they are links, an error that names the file."""
     world, day = own_world, "2024-01-08"
     data_set = world.publisher.data_set()
     world.publisher.publish(data_set)
@@ -342,7 +347,7 @@ def test_a_file_rewritten_while_a_query_reads_it_is_never_a_mixture(own_world):
 
 
 def test_a_file_that_is_half_written_when_it_is_published(own_world):
-    """It begins as Parquet and does not end so: the revision is refused, and readers keep the one before."""
+    """It begins as Parquet and does not end so: refused, and readers keep the revision before."""
     world = own_world
     data_set = world.publisher.data_set()
     world.publisher.publish(data_set)
@@ -364,7 +369,8 @@ def test_an_object_imported_and_replaced_before_it_is_finalized(own_world):
     data_set = world.publisher.data_set(kind="S3_SNAPSHOT")
     revision = world.publisher.client.create_revision(DataSetId=data_set)["Id"]
     sources = {"ImportAssetsFromS3": {
-        "DataSetId": data_set, "RevisionId": revision, "AssetSources": [{"Bucket": BUCKET, "Key": ESG}]}}
+        "DataSetId": data_set, "RevisionId": revision,
+        "AssetSources": [{"Bucket": BUCKET, "Key": ESG}]}}
     world.publisher.run_job("IMPORT_ASSETS_FROM_S3", sources)
     world.lake.put(ESG, world.lake.path(nav_key("2024-01-08")).read_bytes())
     assert error(
@@ -412,8 +418,8 @@ def test_an_exchange_killed_while_it_finalizes_has_it_or_has_it_not(own_world):
 
 
 def test_the_references_steps_as_they_are_typed(own_exchange, tmp_path):
-    """Sections 1.3 and 2 of the reference with plain AWS commands: a managed bucket, a table, a row filter,
-    two data sets, a grant."""
+    """Its first two sections with plain AWS commands: a managed bucket, a table, a row filter, two data
+    sets, a grant."""
     provider = own_exchange.provider
 
     def typed(*arguments):
@@ -426,7 +432,9 @@ def test_the_references_steps_as_they_are_typed(own_exchange, tmp_path):
 
     assert not is_there("s3api", "head-bucket", "--bucket", BUCKET)
     typed("s3api", "create-bucket", "--bucket", BUCKET)
-    typed("s3api", "put-bucket-versioning", "--bucket", BUCKET, "--versioning-configuration", "Status=Enabled")
+    typed(
+        "s3api", "put-bucket-versioning", "--bucket", BUCKET, "--versioning-configuration",
+        "Status=Enabled")
     (tmp_path / "nav.csv").write_text("F001,2024-02-16,101.25\nF002,2024-02-18,55.10\n")
     (tmp_path / "esg.csv").write_text("fund_id,esg_score\nF001,71.5\nF002,64.0\n")
     nav, esg = "gold/nav/daily/as_of=2024-02-18/nav.csv", "gold/esg-insights/esg_insights.csv"
@@ -458,27 +466,29 @@ def test_the_references_steps_as_they_are_typed(own_exchange, tmp_path):
     typed("glue", "create-table", *table, "--table-input", in_shell({
         "Name": "nav_history", "TableType": "EXTERNAL_TABLE", "Parameters": {"classification": "csv"},
         "PartitionKeys": [{"Name": "as_of", "Type": "string"}], "StorageDescriptor": storage}))
-    typed("glue", "create-partition", *table, "--table-name", "nav_history", "--partition-input", in_shell({
-        "Values": ["2024-02-18"],
-        "StorageDescriptor": storage | {"Location": f"s3://{BUCKET}/gold/nav/daily/as_of=2024-02-18/"}}))
+    day = storage | {"Location": storage["Location"] + "as_of=2024-02-18/"}
+    typed(
+        "glue", "create-partition", *table, "--table-name", "nav_history", "--partition-input",
+        in_shell({"Values": ["2024-02-18"], "StorageDescriptor": day}))
 
-    filter_ = ["--table-catalog-id", PROVIDER, *table, "--table-name", "nav_history", "--name", "f001_only"]
+    filter_ = [
+        "--table-catalog-id", PROVIDER, *table, "--table-name", "nav_history", "--name", "f001_only"]
     assert not is_there("lakeformation", "get-data-cells-filter", *filter_)
     typed("lakeformation", "create-data-cells-filter", "--table-data", in_shell({
         "TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history",
         "Name": "f001_only", "RowFilter": {"FilterExpression": "fund_id = 'F001'"},
         "ColumnWildcard": {"ExcludedColumnNames": []}}))
+    grantee = f"DataLakePrincipalIdentifier={SUBSCRIBER}"
     for permission, resource in (
         ("DESCRIBE", {"Database": {"Name": DATABASE}}),
         ("SELECT", cells("nav_history", "f001_only")),
     ):
         typed(
-            "lakeformation", "grant-permissions", "--principal", f"DataLakePrincipalIdentifier={SUBSCRIBER}",
-            "--permissions", permission, "--permissions-with-grant-option", permission, "--resource",
-            in_shell(resource))
+            "lakeformation", "grant-permissions", "--principal", grantee, "--permissions", permission,
+            "--permissions-with-grant-option", permission, "--resource", in_shell(resource))
     held = typed(
-        "lakeformation", "list-permissions", "--principal", f"DataLakePrincipalIdentifier={SUBSCRIBER}",
-        "--resource", in_shell({"Database": {"Name": DATABASE}}))["PrincipalResourcePermissions"]
+        "lakeformation", "list-permissions", "--principal", grantee, "--resource",
+         in_shell({"Database": {"Name": DATABASE}}))["PrincipalResourcePermissions"]
     assert [(one["Permissions"], one["PermissionsWithGrantOption"]) for one in held] == [
         (["DESCRIBE"], ["DESCRIBE"])]
 
@@ -492,7 +502,8 @@ def test_the_references_steps_as_they_are_typed(own_exchange, tmp_path):
         data_set = typed(
             "dataexchange", "create-data-set", "--asset-type", kind, "--name", "Nomura ESG Insights",
             "--description", "ESG scores")["Id"]
-        revision = typed("dataexchange", "create-revision", "--data-set-id", data_set, "--comment", "Q1")["Id"]
+        revision = typed(
+            "dataexchange", "create-revision", "--data-set-id", data_set, "--comment", "Q1")["Id"]
         details, = [{name: {"DataSetId": data_set, "RevisionId": revision} | value}
                     for name, value in details.items()]
         id = typed("dataexchange", "create-job", "--type", job, "--details", in_shell(details))["Id"]
@@ -505,7 +516,7 @@ def test_the_references_steps_as_they_are_typed(own_exchange, tmp_path):
         assert asset["Name"] == (esg if kind == "S3_SNAPSHOT" else BUCKET)
     granted = typed(
         "dataexchange", "create-data-grant", "--name", f"esg-insights-to-{SUBSCRIBER}",
-        "--grant-distribution-scope", "NONE", "--receiver-principal", SUBSCRIBER, "--source-data-set-id",
-        data_set)
+        "--grant-distribution-scope", "NONE", "--receiver-principal", SUBSCRIBER,
+        "--source-data-set-id", data_set)
     assert granted["Arn"].startswith(f"arn:aws:dataexchange:{REGION}:{PROVIDER}:data-grants/")
     assert own_exchange.verify().status == 0

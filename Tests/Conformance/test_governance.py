@@ -9,6 +9,7 @@ from lake import (
     principal, table_of)
 
 SUBSCRIBER = "222222222222"
+NAV_HISTORY = {"TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history"}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def refusal(call, **parameters):
         call(**parameters)
     answer = caught.value.response
     return (
-        answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"])
+        answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"],
+        answer["Error"]["Message"])
 
 
 def code(call, **parameters):
@@ -132,14 +134,14 @@ def test_grants_add_up_and_are_revoked_one_by_one(team, client):
     assert seen(client) == {"esg_insights": {"fund_id"}}
     team.revoke(SUBSCRIBER, "SELECT", columns_of("esg_insights", "fund_id"))
     assert code(glue.get_database, CatalogId=PROVIDER, Name=DATABASE) == "EntityNotFoundException"
-    team.lakeformation.delete_data_cells_filter(
-        TableCatalogId=PROVIDER, DatabaseName=DATABASE, TableName="nav_history", Name="rows")
+    team.lakeformation.delete_data_cells_filter(**NAV_HISTORY, Name="rows")
 
 
 def test_a_grant_of_the_database_shows_the_database_alone(team, client):
     database = {"Database": {"Name": DATABASE}}
     team.grant(SUBSCRIBER, "DESCRIBE", database)
-    assert client.client("glue").get_database(CatalogId=PROVIDER, Name=DATABASE)["Database"]["Name"] == DATABASE
+    shown = client.client("glue").get_database(CatalogId=PROVIDER, Name=DATABASE)["Database"]
+    assert shown["Name"] == DATABASE
     assert seen(client) == {}
     team.revoke(SUBSCRIBER, "DESCRIBE", database)
 
@@ -167,7 +169,8 @@ def test_grants_go_with_the_table(team, client):
 def test_a_revoke_of_nothing_is_what_terraform_waits_for(team, lakeformation):
     team.grant(SUBSCRIBER, "SELECT", table_of("esg_insights"))
     revoke = {
-        "Principal": principal(SUBSCRIBER), "Permissions": ["SELECT"], "Resource": table_of("esg_insights")}
+        "Principal": principal(SUBSCRIBER), "Permissions": ["SELECT"],
+        "Resource": table_of("esg_insights")}
     lakeformation.revoke_permissions(**revoke)
     status, error, message = refusal(lakeformation.revoke_permissions, **revoke)
     assert (status, error) == (400, "InvalidInputException")
@@ -186,13 +189,13 @@ def test_a_list_of_what_one_grantee_has_on_a_table(team, lakeformation):
     """As Terraform reads a grant back: columns and filters too."""
     team.grant(SUBSCRIBER, "SELECT", columns_of("esg_insights", "fund_id"))
     team.grant_rows(SUBSCRIBER, "esg_insights", "esg_score > 50")
-    entries = lakeformation.list_permissions(
-        Principal=principal(SUBSCRIBER), Resource=table_of("esg_insights"))
-    kinds = sorted(kind for entry in entries["PrincipalResourcePermissions"] for kind in entry["Resource"])
+    asked = {"Principal": principal(SUBSCRIBER), "Resource": table_of("esg_insights")}
+    entries = lakeformation.list_permissions(**asked)["PrincipalResourcePermissions"]
+    kinds = sorted(kind for entry in entries for kind in entry["Resource"])
     assert kinds == ["DataCellsFilter", "TableWithColumns"]
     team.revoke(SUBSCRIBER, "SELECT", columns_of("esg_insights", "fund_id"))
     team.revoke(SUBSCRIBER, "SELECT", cells("esg_insights", "rows"))
-    assert listed(lakeformation, Principal=principal(SUBSCRIBER), Resource=table_of("esg_insights")) == []
+    assert listed(lakeformation, **asked) == []
     lakeformation.delete_data_cells_filter(
         TableCatalogId=PROVIDER, DatabaseName=DATABASE, TableName="esg_insights", Name="rows")
 
@@ -217,13 +220,14 @@ def test_a_grant_that_cannot_be(team, lakeformation, grantee, permission, resour
 def test_a_subscriber_grants_nothing(exchange, client, team):
     """Lake Formation's refusals have status 400, whatever its model says: clients match on the text."""
     lakeformation = client.client("lakeformation")
+    foreign = {"Table": {"CatalogId": PROVIDER, "DatabaseName": DATABASE, "Name": "nav_history"}}
     for call, parameters in (
         (lakeformation.grant_permissions, {
             "Principal": principal(SUBSCRIBER), "Permissions": ["SELECT"],
-            "Resource": {"Table": {"CatalogId": PROVIDER, "DatabaseName": DATABASE, "Name": "nav_history"}}}),
+            "Resource": foreign}),
         (lakeformation.create_data_cells_filter, {"TableData": {
-            "TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history", "Name": "all",
-            "RowFilter": {"AllRowsWildcard": {}}, "ColumnWildcard": {}}}),
+            **NAV_HISTORY, "Name": "all", "RowFilter": {"AllRowsWildcard": {}},
+            "ColumnWildcard": {}}}),
         (lakeformation.register_resource, {
             "ResourceArn": f"arn:aws:s3:::{BUCKET}", "UseServiceLinkedRole": True}),
     ):
@@ -260,13 +264,13 @@ def test_a_stranger_to_the_catalogue_sees_none_of_its_grants(exchange, team):
 
 def test_a_filter_is_typed_and_shown(provider, lakeformation):
     filter_ = {
-        "TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history", "Name": "typed",
+        **NAV_HISTORY, "Name": "typed",
         "RowFilter": {"FilterExpression": "fund_id IN ('F001', 'F002') AND nav > 10.5"},
         "ColumnNames": ["fund_id", "nav"]}
     made = provider.aws(
         "lakeformation", "create-data-cells-filter", "--table-data", in_shell(filter_))
     assert made.status == 0, made
-    name = {key: filter_[key] for key in ("TableCatalogId", "DatabaseName", "TableName", "Name")}
+    name = NAV_HISTORY | {"Name": "typed"}
     shown = lakeformation.get_data_cells_filter(**name)["DataCellsFilter"]
     assert {key: shown[key] for key in filter_} == filter_ and shown["VersionId"]
     assert code(lakeformation.create_data_cells_filter, TableData=filter_) == "AlreadyExistsException"
@@ -276,7 +280,7 @@ def test_a_filter_is_typed_and_shown(provider, lakeformation):
 
 def test_a_filter_that_is_granted_stays(team, lakeformation):
     team.grant_rows(SUBSCRIBER, "nav_history", "fund_id = 'F001'", name="used")
-    name = {"TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history", "Name": "used"}
+    name = NAV_HISTORY | {"Name": "used"}
     with pytest.raises(botocore.exceptions.ClientError):
         lakeformation.delete_data_cells_filter(**name)
     team.revoke(SUBSCRIBER, "SELECT", cells("nav_history", "used"))
@@ -284,14 +288,14 @@ def test_a_filter_that_is_granted_stays(team, lakeformation):
 
 
 @pytest.mark.parametrize("expression", [
-    "fund_id = 'F001'", "fund_id <> 'F001' AND nav >= 1", "NOT (nav < 1 OR nav > 2)", "fund_id LIKE 'F0%'",
-    "fund_id NOT LIKE 'F0%'", "nav BETWEEN 1 AND 2.5", "fund_id IN ('a', 'it''s')", "nav_date IS NOT NULL",
-    '"nav" = 1', "FUND_ID = 'F001'", "as_of >= '2024-01-08'", "nav_date = DATE '2024-01-08'",
+    "fund_id = 'F001'", "fund_id <> 'F001' AND nav >= 1", "NOT (nav < 1 OR nav > 2)",
+    "fund_id LIKE 'F0%'", "fund_id NOT LIKE 'F0%'", "nav BETWEEN 1 AND 2.5",
+    "fund_id IN ('a', 'it''s')", "nav_date IS NOT NULL", '"nav" = 1', "FUND_ID = 'F001'",
+    "as_of >= '2024-01-08'", "nav_date = DATE '2024-01-08'",
 ])
 def test_an_expression_of_the_grammar(team, expression):
     team.create_filter("nav_history", "tried", expression)
-    team.lakeformation.delete_data_cells_filter(
-        TableCatalogId=PROVIDER, DatabaseName=DATABASE, TableName="nav_history", Name="tried")
+    team.lakeformation.delete_data_cells_filter(**NAV_HISTORY, Name="tried")
 
 
 @pytest.mark.parametrize("expression", [
@@ -308,11 +312,10 @@ def test_an_expression_that_is_none(team, expression):
 
 
 def test_columns_are_named_one_way(lakeformation):
-    table = {"TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history", "Name": "wrong"}
-    rows = {"RowFilter": {"AllRowsWildcard": {}}}
+    wrong = NAV_HISTORY | {"Name": "wrong", "RowFilter": {"AllRowsWildcard": {}}}
     for columns in {}, {"ColumnNames": ["nav"], "ColumnWildcard": {}}, {"ColumnNames": ["no_such"]}:
         assert code(
-            lakeformation.create_data_cells_filter, TableData=table | rows | columns
+            lakeformation.create_data_cells_filter, TableData=wrong | columns
         ) == "InvalidInputException"
 
 
@@ -322,10 +325,11 @@ def test_columns_are_named_one_way(lakeformation):
 def test_each_change_of_a_grant_is_in_the_trail(exchange, team):
     team.grant(SUBSCRIBER, "SELECT", table_of("nav_history"))
     team.revoke(SUBSCRIBER, "SELECT", table_of("nav_history"))
+    names = ("GrantPermissions", "RevokePermissions")
     granted, revoked = [
         record for record in exchange.trail
-        if record["eventName"] in ("GrantPermissions", "RevokePermissions") and "errorCode" not in record][-2:]
-    assert (granted["eventName"], revoked["eventName"]) == ("GrantPermissions", "RevokePermissions")
+        if record["eventName"] in names and "errorCode" not in record][-2:]
+    assert (granted["eventName"], revoked["eventName"]) == names
     for record in granted, revoked:
         assert record["userIdentity"]["arn"] == ADMINISTRATOR
         assert record["requestParameters"]["Principal"] == principal(SUBSCRIBER)

@@ -11,7 +11,7 @@ import pytest
 
 from athena import Athena
 from exchange import PROVIDER
-from lake import BUCKET, DATABASE, LINK, Lake, Provider, in_shell, link_database
+from lake import BUCKET, DATABASE, LINK, Lake, Provider, cells, link_database
 
 SUBSCRIBER, OTHER = "222222222222", "333333333333"
 FUNDS, DAYS = 4, 6
@@ -43,7 +43,8 @@ TYPES = [
 ]
 ENGINE_TYPES = {
     "string": "VARCHAR", "binary": "BLOB", "array<int>": "INTEGER[]",
-    "map<string,int>": "MAP(VARCHAR, INTEGER)", "struct<a:int,b:string>": "STRUCT(a INTEGER, b VARCHAR)"}
+    "map<string,int>": "MAP(VARCHAR, INTEGER)",
+    "struct<a:int,b:string>": "STRUCT(a INTEGER, b VARCHAR)"}
 
 
 def typed_rows():
@@ -57,9 +58,8 @@ def typed_rows():
             [one[3] for one in TYPES], [one[5] for one in TYPES], ["NULL" for _ in TYPES]))
 
 
-# 100,000 rows of which 10 are the subscriber's. Any expression of its own that runs on one of the others
-# fails, and the error would print what it failed on.
-VISIBLE = 10
+# 100,000 rows of which 10 are the subscriber's. Any expression of its own that runs on one of the
+# others fails, and the error would print what it failed on.
 POSITIONS = f"""
     SELECT
         CASE WHEN i % 10000 = 0 THEN 'F001' ELSE 'F999' END AS fund_id,
@@ -80,7 +80,8 @@ def lake(tmp_path_factory):
     lake.sample("--funds", str(FUNDS), "--days", str(DAYS))
     lake.write_parquet("gold/typed/typed.parquet", typed_rows())
     lake.write_parquet("gold/positions/positions.parquet", POSITIONS)
-    lake.write_parquet("gold/many/many.parquet", "SELECT i, i::VARCHAR AS t FROM range(2500) AS numbers(i)")
+    lake.write_parquet(
+        "gold/many/many.parquet", "SELECT i, i::VARCHAR AS t FROM range(2500) AS numbers(i)")
     return lake
 
 
@@ -279,17 +280,18 @@ def test_a_fund_outside_the_filter_is_not_there(athena, condition):
 def test_two_filters_add_up_cell_by_cell(team, exchange):
     """All funds' identifiers, and of one fund the value: elsewhere the value is NULL."""
     machine = exchange.subscriber("444444444444", profile="cells")
-    team.grant_rows("444444444444", "nav_history", "fund_id = 'F003'", name="value", columns=["fund_id", "nav"])
+    team.grant_rows(
+        "444444444444", "nav_history", "fund_id = 'F003'", name="value", columns=["fund_id", "nav"])
     team.create_filter("nav_history", "names", columns=["fund_id"])
     team.grant_filter("444444444444", "nav_history", "names")
     link_database(machine)
     athena = Athena(machine)
-    assert athena.rows("SELECT fund_id, count(*), count(nav) FROM nav_history GROUP BY 1 ORDER BY 1") == [
-        ["F001", "6", "0"], ["F002", "6", "0"], ["F003", "6", "6"], ["F004", "6", "0"]]
+    shown = athena.rows(
+        "SELECT fund_id, count(*), count(nav) FROM nav_history GROUP BY 1 ORDER BY 1")
+    assert shown == [["F001", "6", "0"], ["F002", "6", "0"], ["F003", "6", "6"], ["F004", "6", "0"]]
     # A comparison tells no more than the value does.
     assert athena.rows("SELECT DISTINCT fund_id FROM nav_history WHERE nav > 0") == [["F003"]]
-    assert athena.rows("SELECT count(*) FROM nav_history WHERE fund_id = 'F001' AND nav IS NOT NULL") == [
-        ["0"]]
+    assert athena.rows("SELECT * FROM nav_history WHERE fund_id = 'F001' AND nav IS NOT NULL") == []
     assert "COLUMN_NOT_FOUND" in athena.reason("SELECT as_of FROM nav_history")
 
 
@@ -306,8 +308,7 @@ def test_what_is_scanned_is_what_the_grant_leaves(athena, lake):
 
 
 def test_a_revoke_is_in_force_with_the_next_query(team, athena):
-    filter_ = {"DataCellsFilter": {
-        "TableCatalogId": PROVIDER, "DatabaseName": DATABASE, "TableName": "nav_history", "Name": "rows"}}
+    filter_ = cells("nav_history", "rows")
     question = "SELECT count(*) FROM nav_history"
     assert athena.rows(question) == [[str(DAYS)]]
     team.revoke(SUBSCRIBER, "SELECT", filter_)
@@ -327,7 +328,8 @@ def test_a_revoke_is_in_force_with_the_next_query(team, athena):
     ("SELECT nav_date FROM nav_history",
      "COLUMN_NOT_FOUND: line 1:8: Column 'nav_date' cannot be resolved or requester is not authorized"),
     ("SELECT 1\nFROM nosuch", "TABLE_NOT_FOUND: line 2:6: Table 'nosuch' does not exist or requester"),
-    ("SELECT 1 FROM esg_insights", "TABLE_NOT_FOUND: line 1:15: Table 'esg_insights' does not exist or"),
+    ("SELECT 1 FROM esg_insights",
+     "TABLE_NOT_FOUND: line 1:15: Table 'esg_insights' does not exist or requester"),
     ("SELECT nosuch(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'nosuch' not registered"),
     ("SELECT FROM WHERE", "SYNTAX_ERROR: "),
     ("SELECT sum(fund_id) FROM nav_history", "SEMANTIC_ERROR: "),
@@ -350,10 +352,12 @@ def test_a_statement_that_cannot_be(athena, sql, begin):
 @pytest.mark.parametrize("sql", [
     "INSERT INTO nav_history VALUES ('F001', 1, '2024-01-08')", "DELETE FROM nav_history",
     "UPDATE nav_history SET nav = 0", "DROP TABLE nav_history", "TRUNCATE nav_history",
-    "CREATE TABLE mine AS SELECT 1", "CREATE VIEW mine AS SELECT 1", "ALTER TABLE nav_history ADD x INT",
-    "COPY (SELECT 1) TO '/tmp/out.csv'", "EXPORT DATABASE '/tmp/out'", "ATTACH '/tmp/x.db'",
-    "SET memory_limit = '100GB'", "PRAGMA database_list", "INSTALL httpfs", "LOAD httpfs", "CALL pragma_version()",
-    "SELECT 1; DROP TABLE nav_history", "MERGE INTO nav_history USING typed ON true WHEN MATCHED THEN DELETE",
+    "CREATE TABLE mine AS SELECT 1", "CREATE VIEW mine AS SELECT 1",
+    "ALTER TABLE nav_history ADD x INT", "COPY (SELECT 1) TO '/tmp/out.csv'",
+    "EXPORT DATABASE '/tmp/out'", "ATTACH '/tmp/x.db'", "SET memory_limit = '100GB'",
+    "PRAGMA database_list", "INSTALL httpfs", "LOAD httpfs", "CALL pragma_version()",
+    "SELECT 1; DROP TABLE nav_history",
+    "MERGE INTO nav_history USING typed ON true WHEN MATCHED THEN DELETE",
     "WITH x AS (DELETE FROM nav_history) SELECT 1", "CREATE MACRO f() AS 1", "CHECKPOINT", "VACUUM",
     "BEGIN", "PREPARE p AS SELECT 1", "SET VARIABLE x = 1", "RESET threads", "USE memory",
 ])
@@ -365,15 +369,17 @@ def test_nothing_but_a_question_is_answered(athena, owner, lake, sql):
 
 
 @pytest.mark.parametrize("source", [
-    "read_parquet('{lake}/gold/positions/positions.parquet')", "'{lake}/gold/positions/positions.parquet'",
-    "parquet_scan('{lake}/gold/positions/*.parquet')", "read_csv('/etc/passwd')", "read_text('/etc/passwd')",
-    "read_blob('/etc/passwd')", "'/etc/passwd'", "glob('/*')", "glob('{lake}/**')",
+    "read_parquet('{lake}/gold/positions/positions.parquet')",
+    "'{lake}/gold/positions/positions.parquet'", "parquet_scan('{lake}/gold/positions/*.parquet')",
+    "read_csv('/etc/passwd')", "read_text('/etc/passwd')", "read_blob('/etc/passwd')",
+    "'/etc/passwd'", "glob('/*')", "glob('{lake}/**')",
     "parquet_metadata('{lake}/gold/positions/positions.parquet')", "sniff_csv('/etc/passwd')",
-    "duckdb_settings()", "duckdb_tables()", "duckdb_columns()", "duckdb_functions()", "duckdb_secrets()",
-    "pragma_table_info('nav_history')", "pragma_database_list()", "information_schema.tables",
-    "pg_catalog.pg_class", "sqlite_master", "query('SELECT 1')", "query_table('nav_history')",
-    "seq_scan('x')", "test_all_types()", "repeat_row(1, num_rows = 3)", "json_execute_serialized_sql('x')",
-    "read_json('/etc/passwd')", "read_ndjson_auto('https://127.0.0.1/')", "'s3://nomura-data-lake/gold/x'",
+    "duckdb_settings()", "duckdb_tables()", "duckdb_columns()", "duckdb_functions()",
+    "duckdb_secrets()", "pragma_table_info('nav_history')", "pragma_database_list()",
+    "information_schema.tables", "pg_catalog.pg_class", "sqlite_master", "query('SELECT 1')",
+    "query_table('nav_history')", "seq_scan('x')", "test_all_types()",
+    "repeat_row(1, num_rows = 3)", "json_execute_serialized_sql('x')", "read_json('/etc/passwd')",
+    "read_ndjson_auto('https://127.0.0.1/')", "'s3://nomura-data-lake/gold/x'",
     "postgres_scan('', '', '')", "summary(nav_history)",
 ])
 def test_nothing_but_a_table_of_the_catalogue_is_read(athena, lake, source):
@@ -386,11 +392,11 @@ def test_nothing_but_a_table_of_the_catalogue_is_read(athena, lake, source):
 
 
 @pytest.mark.parametrize("call", [
-    "getenv('HOME')", "current_setting('memory_limit')", "stats(name)", "getvariable('x')", "version()",
-    "current_database()", "nextval('x')", "read_text('/etc/passwd')", "write_log('x')", "sleep_ms(10000)",
-    "json_serialize_sql('SELECT 1')", "in_search_path('a', 'b')", "current_query()", "pg_sleep(10)",
-    "system('id')", "array_aggr([1], 'getenv')", "list_aggregate([1], 'sum')", "hash(name) OVER ()",
-    "lambda x : getenv('HOME')",
+    "getenv('HOME')", "current_setting('memory_limit')", "stats(name)", "getvariable('x')",
+    "version()", "current_database()", "nextval('x')", "read_text('/etc/passwd')", "write_log('x')",
+    "sleep_ms(10000)", "json_serialize_sql('SELECT 1')", "in_search_path('a', 'b')",
+    "current_query()", "pg_sleep(10)", "system('id')", "array_aggr([1], 'getenv')",
+    "list_aggregate([1], 'sum')", "hash(name) OVER ()", "lambda x : getenv('HOME')",
 ])
 def test_functions_that_are_not_on_the_list(athena, call):
     reason = athena.reason(f"SELECT {call} FROM positions")
@@ -416,39 +422,48 @@ SHAPES = {
     "OR": ("SELECT count(*) FROM positions WHERE amount = 3 OR name = 5", [["2"]]),
     "NOT": ("SELECT count(*) FROM positions WHERE NOT (name = 5)", [["9"]]),
     "CASE": (
-        "SELECT sum(CASE WHEN CAST(name AS integer) > 4 THEN 1 ELSE 0 END) FROM positions", [["5"]]),
+        "SELECT sum(CASE WHEN CAST(name AS integer) > 4 THEN 1 ELSE 0 END) FROM positions",
+        [["5"]]),
     "error() where it is not ours": (
-        "SELECT count(*) FROM positions WHERE CASE WHEN fund_id <> 'F001' THEN error(name) ELSE true END",
+        "SELECT count(*) FROM positions WHERE CASE WHEN fund_id <> 'F001' THEN error(name) ELSE "
+        "true END",
         [["10"]]),
     "error() by a value": (
-        "SELECT count(*) FROM positions WHERE CASE WHEN amount = 0 THEN error(ds)::boolean ELSE true END",
+        "SELECT count(*) FROM positions WHERE CASE WHEN amount = 0 THEN error(ds)::boolean ELSE "
+        "true END",
         [["10"]]),
     "a join": (
-        "SELECT count(*) FROM positions a JOIN positions b ON CAST(a.name AS integer) = b.amount", [["9"]]),
+        "SELECT count(*) FROM positions a JOIN positions b ON CAST(a.name AS integer) = b.amount",
+        [["9"]]),
     "a join with a table of all rows": (
         "SELECT count(*) FROM positions p JOIN many m ON CAST(p.name AS bigint) = m.i", [["10"]]),
     "an outer join": (
-        "SELECT count(*), count(p.name) FROM many m LEFT JOIN positions p ON m.i = CAST(p.name AS bigint)",
+        "SELECT count(*), count(p.name) FROM many m LEFT JOIN positions p "
+        "ON m.i = CAST(p.name AS bigint)",
         [["2500", "10"]]),
     "a lateral join": (
-        "SELECT sum(x) FROM positions p, LATERAL (SELECT CAST(p.name AS integer) AS x) l", [["45"]]),
+        "SELECT sum(x) FROM positions p, LATERAL (SELECT CAST(p.name AS integer) AS x) l",
+        [["45"]]),
     "GROUP BY and HAVING": (
         "SELECT CAST(name AS integer) % 2, count(*) FROM positions GROUP BY 1 "
         "HAVING max(CAST(ds AS date)) > date '2024-01-01' ORDER BY 1", [["0", "5"], ["1", "5"]]),
     "FILTER": ("SELECT count(*) FILTER (WHERE CAST(name AS integer) = 5) FROM positions", [["1"]]),
     "DISTINCT": ("SELECT count(DISTINCT CAST(name AS integer)) FROM positions", [["10"]]),
     "a window": (
-        "SELECT max(s) FROM (SELECT sum(CAST(name AS integer)) OVER (ORDER BY CAST(ds AS date)) AS s "
+        "SELECT max(s) FROM (SELECT sum(CAST(name AS integer)) OVER (ORDER BY CAST(ds AS date)) "
+        "AS s "
         "FROM positions) t", [["45"]]),
     "QUALIFY": (
-        "SELECT name FROM positions QUALIFY row_number() OVER (ORDER BY CAST(name AS integer) DESC) = 1",
+        "SELECT name FROM positions QUALIFY row_number() OVER (ORDER BY CAST(name AS integer) "
+        "DESC) = 1",
         [["9"]]),
     "ORDER BY and LIMIT": (
         "SELECT name FROM positions ORDER BY CAST(name AS integer) DESC LIMIT 2", [["9"], ["8"]]),
     "LIMIT alone": ("SELECT CAST(name AS integer) * 0 FROM positions LIMIT 1", [["0"]]),
     "OFFSET": ("SELECT CAST(name AS integer) FROM positions ORDER BY 1 OFFSET 9", [["9"]]),
     "a CTE": (
-        "WITH n AS (SELECT CAST(name AS integer) AS n FROM positions) SELECT max(n) FROM n WHERE n < 8",
+        "WITH n AS (SELECT CAST(name AS integer) AS n FROM positions) SELECT max(n) FROM n "
+        "WHERE n < 8",
         [["7"]]),
     "a CTE twice": (
         "WITH n AS (SELECT CAST(name AS integer) AS n FROM positions) "
@@ -457,31 +472,41 @@ SHAPES = {
         "SELECT count(*) FROM positions a WHERE EXISTS "
         "(SELECT 1 FROM positions b WHERE CAST(b.name AS integer) = a.amount)", [["9"]]),
     "a scalar sub-query": (
-        "SELECT (SELECT max(CAST(name AS integer)) FROM positions), (SELECT max(name) FROM positions)",
+        "SELECT (SELECT max(CAST(name AS integer)) FROM positions), (SELECT max(name) "
+        "FROM positions)",
         [["9", "9"]]),
     "IN a sub-query": (
-        "SELECT count(*) FROM many WHERE i IN (SELECT CAST(name AS integer) FROM positions)", [["10"]]),
+        "SELECT count(*) FROM many WHERE i IN (SELECT CAST(name AS integer) FROM positions)",
+        [["10"]]),
     "ANY": ("SELECT 9 = ANY (SELECT CAST(name AS integer) FROM positions)", [["true"]]),
     "UNION": (
-        "SELECT count(*) FROM (SELECT CAST(name AS integer) AS x FROM positions UNION SELECT 5) t", [["10"]]),
+        "SELECT count(*) FROM (SELECT CAST(name AS integer) AS x FROM positions UNION SELECT 5) t",
+        [["10"]]),
     "INTERSECT": ("SELECT CAST(name AS integer) FROM positions INTERSECT SELECT 5", [["5"]]),
     "a division": ("SELECT sum(10 // amount), sum(10 % amount), sum(1 / amount) > 2 FROM positions",
                    [["27", "13", "true"]]),
     "a division in WHERE": ("SELECT count(*) FROM positions WHERE 10 / amount >= 1", [["10"]]),
-    "a logarithm": ("SELECT count(*) FROM positions WHERE ln(amount) >= 0 AND sqrt(10 - big) > 0", [["10"]]),
+    "a logarithm": (
+        "SELECT count(*) FROM positions WHERE ln(amount) >= 0 AND sqrt(10 - big) > 0", [["10"]]),
     "an overflow": (
         "SELECT count(*) FROM positions WHERE big * 1000000000 * 1000000 >= 0", [["10"]]),
-    "a time": ("SELECT count(*) FROM positions WHERE strptime(ds, '%Y-%m-%d') > '2024-01-05'", [["5"]]),
+    "a time": (
+        "SELECT count(*) FROM positions WHERE strptime(ds, '%Y-%m-%d') > '2024-01-05'", [["5"]]),
     "JSON": ("SELECT count(*) FROM positions WHERE CAST(name AS json) IS NOT NULL", [["10"]]),
-    "a list": ("SELECT sum(x) FROM (SELECT unnest([CAST(name AS integer), 1]) AS x FROM positions) t", [["55"]]),
+    "a list": (
+        "SELECT sum(x) FROM (SELECT unnest([CAST(name AS integer), 1]) AS x FROM positions) t",
+        [["55"]]),
     "a lambda": (
         "SELECT sum(list_transform([name], x -> CAST(x AS integer))[1]) FROM positions", [["45"]]),
     "an aggregate of text": (
         "SELECT string_agg(name, ',' ORDER BY name), min(ds), max(ds) FROM positions",
         [["0,1,2,3,4,5,6,7,8,9", "2024-01-01", "2024-01-10"]]),
     "a search for what is hidden": (
-        "SELECT count(*), max(name) FROM positions WHERE name LIKE 'SECRET%' OR big > 100", [["0", None]]),
-    "all there is": ("SELECT count(*), count(DISTINCT fund_id), sum(amount) FROM positions", [["10", "1", "55"]]),
+        "SELECT count(*), max(name) FROM positions WHERE name LIKE 'SECRET%' OR big > 100",
+        [["0", None]]),
+    "all there is": (
+        "SELECT count(*), count(DISTINCT fund_id), sum(amount) FROM positions",
+        [["10", "1", "55"]]),
     "VALUES beside it": (
         "SELECT count(*) FROM positions JOIN (VALUES (5), (6)) v(n) ON name = n", [["2"]]),
 }
@@ -499,8 +524,8 @@ def test_no_expression_runs_on_a_hidden_row(athena, shape):
 @pytest.mark.parametrize("sql", [
     "SELECT error(name) FROM positions", "SELECT CAST(ds AS integer) FROM positions",
     "SELECT CAST(name AS date) FROM positions", "SELECT strptime(name, '%Y-%m-%d') FROM positions",
-    "SELECT error(string_agg(name, ',')) FROM positions", "SELECT CAST(fund_id AS integer) FROM positions",
-    "SELECT CAST(max(fund_id) AS integer) FROM positions",
+    "SELECT error(string_agg(name, ',')) FROM positions",
+    "SELECT CAST(fund_id AS integer) FROM positions", "SELECT CAST(max(fund_id) AS integer) FROM positions",
 ])
 def test_an_error_shows_what_the_asker_sees_anyway(athena, sql):
     for _ in range(3):
@@ -605,9 +630,10 @@ def test_the_cli_stops_a_query(client, athena, endless):
 
 def test_a_long_query_is_not_put_out_by_many_short_ones(exchange, athena, endless):
     """More accounts ask than have warm workers: none of them gets the one that is at work."""
+    others = [
+        Athena(exchange.subscriber(f"55555555555{number}", profile="many")) for number in range(8)]
     id = endless("a range")
-    for number in range(9):
-        other = Athena(exchange.subscriber(f"55555555555{number}", profile="many"))
+    for other in others:
         assert other.rows("SELECT 42") == [["42"]]
     assert athena.state(id) == "RUNNING", athena.execution(id)
 
@@ -630,7 +656,9 @@ def small(own_exchange, tmp_path):
 
 
 # Some seconds of work over the table, with an answer that is known.
-LONG = "SELECT count(*) FROM nav_history, range(20000) a, range(2500) b WHERE (a.range * b.range) % 7 <> -1"
+LONG = (
+    "SELECT count(*) FROM nav_history, range(20000) a, range(2500) b "
+    "WHERE (a.range * b.range) % 7 <> -1")
 LONG_ANSWER = [[str(DAYS * 20_000 * 2_500)]]
 
 
