@@ -1,4 +1,5 @@
 import ArgumentParser
+import EmbeddedCloud
 import Foundation
 
 struct SampleCommand: AsyncParsableCommand {
@@ -35,7 +36,7 @@ struct SampleCommand: AsyncParsableCommand {
         let tables = try SampleLake(funds: funds, seed: seed).write(days: 0..<days, to: lake)
         if json {
             return try printJSON(
-                Made(lake: lake.path(percentEncoded: false), seed: seed, tables: tables))
+                Made(lake: lake.localPath, seed: seed, tables: tables))
         }
         let rows = tables.map { table in
             [
@@ -45,10 +46,10 @@ struct SampleCommand: AsyncParsableCommand {
         }
         print(
             """
-            made \(lake.path(percentEncoded: false)): \(funds) funds, \(days) business days from \
+            made \(lake.localPath): \(funds) funds, \(days) business days from \
             \(SampleLake.date(ofDay: 0)) to \(SampleLake.date(ofDay: days - 1)), seed \(seed)
             \(aligned(rows, numbers: [1, 2, 3]))
-            next: bourse lake link nomura-data-lake \(lake.path(percentEncoded: false))
+            next: bourse lake link nomura-data-lake \(lake.localPath)
             """)
     }
 

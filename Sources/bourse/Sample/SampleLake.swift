@@ -1,4 +1,5 @@
 import DuckDB
+import EmbeddedCloud
 import Foundation
 
 #if canImport(Glibc)
@@ -67,7 +68,7 @@ struct SampleLake: Sendable {
         }
         // A name that no reader of the lake takes for data, until the file is whole.
         let unfinished = file.deletingLastPathComponent()
-            .appending(path: ".\(file.lastPathComponent).new").path(percentEncoded: false)
+            .appending(path: ".\(file.lastPathComponent).new").localPath
         let result = try connection.query(
             """
             COPY (
@@ -75,8 +76,8 @@ struct SampleLake: Sendable {
                 WHERE number = \(day) AND \(table.rows) ORDER BY fund
             ) TO \(unfinished.sqlLiteral) (FORMAT parquet)
             """)
-        guard rename(unfinished, file.path(percentEncoded: false)) == 0 else {
-            throw CommandFailure("\(file.path(percentEncoded: false)) cannot be written.")
+        guard rename(unfinished, file.localPath) == 0 else {
+            throw CommandFailure("\(file.localPath) cannot be written.")
         }
         return result.rowsChanged
     }
@@ -117,7 +118,7 @@ struct SampleLake: Sendable {
 extension URL {
     fileprivate var resourceBytes: Int {
         get throws {
-            let attributes = try FileManager.default.attributesOfItem(atPath: path())
+            let attributes = try FileManager.default.attributesOfItem(atPath: localPath)
             return (attributes[.size] as? NSNumber)?.intValue ?? 0
         }
     }
