@@ -7,12 +7,15 @@ import GlueAPI
 ///
 /// A whole-table grant is one level. A row filter or cell mask takes three:
 ///
-///     (SELECT columns in their declared types FROM (
+///     (SELECT copies of the columns in their declared types FROM (
 ///         SELECT granted columns FROM files WHERE rows
 ///     ) WHERE leakproof LIMIT 2^63-1)
 ///
 /// The huge LIMIT is an optimization barrier: no expression of the user's runs on a row that the filter
 /// hides, so none can fail on it and show it in its error. Only comparisons that cannot fail stand below.
+/// And the columns are copies, because a column that was filtered still carries the dictionary of all its
+/// values, and the engine runs what it believes cannot fail on the whole dictionary: `date_diff(code, …)`
+/// printed a hidden `code`.
 struct GovernedScan {
     /// A column as the catalogue declares it.
     struct Column: Sendable {
@@ -20,6 +23,15 @@ struct GovernedScan {
         /// DuckDB's name of the declared type.
         var type: String
         var isPartition: Bool
+
+        /// The same values in a vector of their own. Both functions take two columns, and so are run row by
+        /// row; the second one copies fields and items too.
+        fileprivate var copied: String {
+            let name = name.sqlIdentifier
+            let isNested = type.contains("(") && !type.hasPrefix("DECIMAL") || type.hasSuffix("]")
+            return isNested
+                ? "list_extract(list_value(\(name), \(name)), 1)" : "least(\(name), \(name))"
+        }
     }
 
     let columns: [Column]
@@ -97,13 +109,14 @@ struct GovernedScan {
         guard !files.isEmpty else { return "(\(emptySelect))" }
         let scan = scan(of: files)
         guard access.rows != nil || access.columns.contains(where: { $0.visible != nil }) else {
-            return "(SELECT \(typedList) FROM \(scan))"
+            return "(SELECT \(typedList { $0.name.sqlIdentifier }) FROM \(scan))"
         }
         let rows = access.rows.map { " WHERE \($0.sql)" } ?? ""
         let inner = "SELECT \(grantedList) FROM \(scan)\(rows)"
         let tests = predicates.compactMap { $0.sql(type: types[$0.column] ?? "") }
         let leakproof = tests.isEmpty ? "" : " WHERE \(tests.joined(separator: " AND "))"
-        return "(SELECT \(typedList) FROM (\(inner))\(leakproof) LIMIT \(Int.max))"
+        let copies = typedList(\.copied)
+        return "(SELECT \(copies) FROM (\(inner))\(leakproof) LIMIT \(Int.max))"
     }
 
     private var types: [String: String] {
@@ -126,10 +139,9 @@ struct GovernedScan {
     }
 
     /// In their declared types. The casts stand above every filter: a hidden row is never cast.
-    private var typedList: String {
+    private func typedList(_ value: (Column) -> String) -> String {
         granted.map { column, _ in
-            let name = column.name.sqlIdentifier
-            return "CAST(\(name) AS \(column.type)) AS \(name)"
+            "CAST(\(value(column)) AS \(column.type)) AS \(column.name.sqlIdentifier)"
         }.joined(separator: ", ")
     }
 
