@@ -82,8 +82,10 @@ class Mutations:
     def removal(self, name):
         yield from self.object(name)
         yield self.s3.delete_object(Bucket=self.world.athena.bucket, Key=name)
-        return lambda: "Contents" not in self.s3.list_objects_v2(
-            Bucket=self.world.athena.bucket, Prefix=name)
+        # The prefix of one name is that of others, too.
+        return lambda: name not in [
+            one["Key"] for one in self.s3.list_objects_v2(
+                Bucket=self.world.athena.bucket, Prefix=name).get("Contents", [])]
 
     def revision(self, name):
         answer = self.dataexchange.create_revision(DataSetId=self.data_set, Comment=name)
