@@ -8,8 +8,6 @@
 
 .PHONY: setup build demo test check format bench
 
-export PKG_CONFIG_PATH := $(CURDIR)/.deps/lib/pkgconfig:$(PKG_CONFIG_PATH)
-
 setup:
 	@dev/clients
 	@dev/setup

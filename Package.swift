@@ -16,10 +16,10 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ]
 
-/// `make setup` puts the pinned libduckdb into `.deps/lib`: linked from there, and found there.
-let engineLibrary = Context.packageDirectory + "/.deps/lib"
+/// `make setup` puts the pinned libduckdb into `.deps/lib`: programs look for it there when they open
+/// an engine, and then wherever the system keeps libraries.
 let engine: [LinkerSetting] = [
-    .unsafeFlags(["-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary])
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", Context.packageDirectory + "/.deps/lib"])
 ]
 
 /// The services whose operations are generated from the public models, one target each.
@@ -68,7 +68,7 @@ let package = Package(
             swiftSettings: strict),
 
         // The engine: a small safe face on DuckDB's C API, and the sandboxed child that runs SQL.
-        .systemLibrary(name: "CDuckDB", pkgConfig: "duckdb"),
+        .target(name: "CDuckDB"),
         .target(name: "DuckDB", dependencies: ["CDuckDB"], swiftSettings: strict),
         .target(name: "CSandbox"),
         .target(

@@ -21,11 +21,13 @@ public final class Database: @unchecked Sendable {  // because connections open 
     ///   - settings: DuckDB's own configuration, by name, in DuckDB's spelling (`"threads": "2"`).
     ///     Those of extensions (`TimeZone`) are set by SQL instead, on a connection.
     ///     The setting `errors_as_json` is always on: it is how errors keep their kind and place.
-    /// - Throws: ``DuckDBError`` for an unknown setting, or a file that cannot be opened.
+    /// - Throws: ``DuckDBError`` for an unknown setting, a file that cannot be opened, or a machine without
+    ///   the engine (``DuckDBError/missingEngine(_:)``).
     public init(
         _ location: Location = .memory,
         settings: [String: String] = [:]
     ) throws(DuckDBError) {
+        if let fault = duckdb_load() { throw .missingEngine(String(cString: fault)) }
         var configuration: duckdb_config?
         guard duckdb_create_config(&configuration) == DuckDBSuccess, let configuration else {
             throw DuckDBError(kind: .outOfMemory, message: "No memory for a configuration.")
@@ -65,7 +67,4 @@ public final class Database: @unchecked Sendable {  // because connections open 
     public func connect() throws(DuckDBError) -> Connection {
         try Connection(to: self)
     }
-
-    /// The library's version, `v1.5.5`.
-    public static var libraryVersion: String { String(cString: duckdb_library_version()) }
 }

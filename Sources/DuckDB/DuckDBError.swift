@@ -2,7 +2,7 @@ internal import CDuckDB
 internal import FoundationEssentials
 
 /// What the engine refused, and why.
-public struct DuckDBError: Error, Hashable, Sendable {
+public struct DuckDBError: Error, Hashable, Sendable, CustomStringConvertible {
     public var kind: Kind
     /// The engine's sentence, without the excerpt of the statement. It may quote values and name
     /// files: do not show it to a stranger as it is.
@@ -14,6 +14,19 @@ public struct DuckDBError: Error, Hashable, Sendable {
         self.kind = kind
         self.message = message
         self.position = position
+    }
+
+    public var description: String { message }
+
+    /// There is no engine on this machine, or another one than this program was made for.
+    ///
+    /// - Parameter fault: What the system's loader says.
+    static func missingEngine(_ fault: String) -> DuckDBError {
+        DuckDBError(
+            kind: .io,
+            message: "The SQL engine cannot be loaded: \(fault). Get it with `make setup`, or put "
+                + "libduckdb.so of v1.5.5 where the system looks for libraries (LD_LIBRARY_PATH)."
+        )
     }
 
     /// The engine's kinds of exception. A raw value is DuckDB's name for it, and the order is that

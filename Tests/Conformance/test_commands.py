@@ -1,6 +1,7 @@
 """What can be wrong where a command is typed: one clear line, a status that is not 0, no trace."""
 
 import socket
+import subprocess
 
 import pytest
 
@@ -59,6 +60,44 @@ def test_a_creation_that_was_cut_off_is_repeated(here, tmp_path):
     exchange = Exchange(tmp_path).serve()
     assert exchange.provider.client("sts").get_caller_identity()["Account"] == "111111111111"
     exchange.stop()
+
+
+@pytest.fixture
+def engineless(tmp_path):
+    """Runs `bourse` where the system's loader comes upon another library first."""
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries/libduckdb.so").write_bytes(b"")
+    environment = machine(tmp_path) | {"LD_LIBRARY_PATH": str(tmp_path / "libraries")}
+    return lambda *arguments: run([BOURSE, *arguments], environment)
+
+
+def test_an_engine_that_cannot_be_loaded(here, engineless, tmp_path):
+    assert here("init", "--data", tmp_path / "data").status == 0
+    result = engineless("serve", "--data", tmp_path / "data", "--http", "127.0.0.1:0")
+    refused(result, "libduckdb.so", "make setup")
+
+
+def test_another_library_in_the_engines_place(here, engineless, tmp_path):
+    assert here("init", "--data", tmp_path / "data").status == 0
+    source, library = tmp_path / "engine.c", tmp_path / "libraries/libduckdb.so"
+    source.write_text('const char *duckdb_library_version(void) { return "v0.1.0"; }\n')
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    result = engineless("serve", "--data", tmp_path / "data", "--http", "127.0.0.1:0")
+    refused(result, "libduckdb.so is v0.1.0", "v1.5.5", "make setup")
+
+
+def test_a_subscribers_machine_needs_no_engine(exchange, tmp_path):
+    """A key is enrolled and a session opened where there is none."""
+    account = "222222222291"
+    added = exchange.provider.bourse("account", "add", account, "--name", "A", "--json")
+    subscriber = Machine(tmp_path, "nomura", account, exchange.endpoint)
+    (tmp_path / "libduckdb.so").write_bytes(b"")
+    subscriber.environment["LD_LIBRARY_PATH"] = str(tmp_path)
+    enrolled = subscriber.bourse(
+        "enroll", "--endpoint", exchange.endpoint, "--code", added.json["code"],
+        "--profile", "nomura")
+    assert enrolled.status == 0, enrolled
+    assert subscriber.client("sts").get_caller_identity()["Account"] == account
 
 
 def test_no_data_directory_given(here):

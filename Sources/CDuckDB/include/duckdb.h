@@ -113,6 +113,10 @@ typedef struct {
     } value;
 } duckdb_string_t;
 
+// Ours. Finds libduckdb, once for the process; no other function may be called before it has returned
+// NULL. What is wrong otherwise: a sentence that lives as long as the process.
+const char *duckdb_load(void);
+
 const char *duckdb_library_version(void);
 void duckdb_free(void *pointer);
 
