@@ -138,7 +138,7 @@ FUNCTIONS(FORWARD)
 static char fault[512];
 
 static void load(void) {
-    void *library = dlopen("libduckdb.so", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen("libduckdb.so", RTLD_LAZY | RTLD_LOCAL);
     if (library == NULL) {
         snprintf(fault, sizeof fault, "%s", dlerror());
         return;
