@@ -35,13 +35,13 @@ enum Rooms {
         let now = Date()
         SigV4.sign(&request, with: credentials, service: .glue, region: "us-east-1", at: now)
         let table = OperationTable(.glue, Glue.operations)
-        let claim = try SignatureClaim(reading: request)
-        let key = SigningKey(secretAccessKey: credentials.secretAccessKey, scope: claim.scope)
+        guard case .v4(let own) = try SignatureClaim(reading: request) else { return }
+        let key = SigningKey(secretAccessKey: credentials.secretAccessKey, scope: own.scope)
         let signed = request
         try report(
             "signature and decoding, GetTable", unit: "µs", scale: 1e6, runs: 21, each: 1_000
         ) {
-            let claim = try SignatureClaim(reading: signed)
+            guard case .v4(let claim) = try SignatureClaim(reading: signed) else { return }
             try claim.check(
                 signed, for: .glue, payloadHash: SigV4.hash(signed.body), key: key, now: now)
             let match = try table.match(signed)

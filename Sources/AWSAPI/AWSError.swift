@@ -71,8 +71,11 @@ extension AWSError {
 
     /// A request that cannot be read as the operation's.
     public static func invalidInput(_ fault: WireFault, of service: AWSService) -> AWSError {
-        if case (.notADocument, .restXML) = (fault, service.wire) {
-            return AWSError("MalformedXML", "\(fault)")
+        if case .restXML = service.wire {
+            switch fault {
+            case .notADocument, .missing, .unexpected: return AWSError("MalformedXML", "\(fault)")
+            case .wrongType: break
+            }
         }
         return AWSError(service.invalidInputCode, "\(fault)")
     }

@@ -22,6 +22,10 @@ public protocol AWSOperation: AWSShape {
     static var isSigned: Bool { get }
     /// True where the request's body is an object's bytes, which stream past the shape.
     static var streamsBody: Bool { get }
+    /// True where the request's or the answer's body is a member's text as it stands, and no document:
+    /// S3's bucket policies.
+    static var requestIsText: Bool { get }
+    static var responseIsText: Bool { get }
     /// The root of the answer in S3's XML: `ListBucketResult`. Nil where the answer is headers alone.
     static var rootElement: String? { get }
 }
@@ -30,6 +34,8 @@ extension AWSOperation {
     public static var route: Route { .rpc }
     public static var isSigned: Bool { true }
     public static var streamsBody: Bool { false }
+    public static var requestIsText: Bool { false }
+    public static var responseIsText: Bool { false }
     public static var rootElement: String? { nil }
     /// The IAM action: `glue:GetTable`.
     public static var action: String { "\(service.actionPrefix):\(name)" }

@@ -15,16 +15,21 @@ public struct Route: Hashable, Sendable {
     /// Query items and headers that make the request another operation, which may not be served here:
     /// without them a PUT with `?acl` would overwrite the object with its access list.
     public let strangers: Set<String>
+    /// Query items and headers without which it is another operation: a PUT is an upload's part by its
+    /// `partNumber`, and a copy by its `x-amz-copy-source`.
+    public let needs: Set<String>
     public let status: Int
 
     /// - Parameters:
     ///   - template: As the service models write it: `/v1/data-sets/{DataSetId}?acl`.
-    ///   - strangers: Names of query items, and of headers in lower case.
+    ///   - needs: Names of query items, and of headers in lower case, as `strangers`.
     public init(
-        _ method: String, _ template: String, status: Int = 200, without strangers: Set<String> = []
+        _ method: String, _ template: String, status: Int = 200, with needs: Set<String> = [],
+        without strangers: Set<String> = []
     ) {
         self.method = method
         self.status = status
+        self.needs = needs
         self.strangers = strangers
         let parts = template.split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -35,13 +40,21 @@ public struct Route: Hashable, Sendable {
     /// What the JSON and query protocols use: everything is posted to the root.
     public static let rpc = Route("POST", "/")
 
-    /// The labels' values if the path is this route's, percent-decoded.
+    /// The labels' values if the request is this route's, percent-decoded.
     ///
-    /// - Parameter path: Raw, as on the wire, without the query.
-    public func labels(in path: Substring, query: [QueryItem]) -> [String: String]? {
+    /// - Parameters:
+    ///   - query: The request's, decoded.
+    public func labels(in request: WireRequest, query: [QueryItem]) -> [String: String]? {
+        func has(_ name: String) -> Bool {
+            query.contains { $0.name == name } || request.headers[name] != nil
+        }
         guard marks.allSatisfy({ mark in query.contains { $0.satisfies(mark) } }),
-            !query.contains(where: { strangers.contains($0.name) })
+            needs.allSatisfy(has), !strangers.contains(where: has)
         else { return nil }
+        return labels(in: request.path[...])
+    }
+
+    private func labels(in path: Substring) -> [String: String]? {
         var labels: [String: String] = [:]
         let slash = UInt8(ascii: "/")
         var rest = path.utf8.drop { $0 == slash }
@@ -68,9 +81,10 @@ public struct Route: Hashable, Sendable {
         return rest.isEmpty ? labels : nil
     }
 
-    /// More literal segments and more marks make a route the better match.
+    /// More literal segments, marks and needs make a route the better match.
     public var specificity: Int {
-        segments.count { if case .literal = $0 { true } else { false } } + 8 * marks.count
+        segments.count { if case .literal = $0 { true } else { false } }
+            + 8 * (marks.count + needs.count)
     }
 
     /// The path and query of a request to this route.

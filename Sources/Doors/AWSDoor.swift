@@ -24,11 +24,10 @@ struct AWSDoor: Sendable {
     ) async throws -> DoorReply {
         let service = ServiceTable.service(of: request)
         var request = request
-        var upload: ObjectUpload?
-        if let match = try? ServiceTable.match(request, in: service), match.operation.streamsBody {
-            upload = ObjectUpload(
-                pieces: body, payloadHash: request.headers["x-amz-content-sha256"] ?? "")
-        } else {
+        var bodyHash: String?
+        // An upload is known by its head; what other operations are, their bodies may say.
+        let isUpload = (try? ServiceTable.match(request, in: service))?.operation.streamsBody
+        if isUpload != true {
             guard let document = try await body.collect(atMost: Self.documentBytesMax) else {
                 let error = AWSError(
                     "RequestEntityTooLarge", status: 413,
@@ -38,25 +37,24 @@ struct AWSDoor: Sendable {
                         error, service, operation: "Unknown", caller: nil, request, origin))
             }
             request.body = document
+            bodyHash = SigV4.hash(document)
         }
-        return await reply(to: request, of: service, upload: upload, origin: origin)
-    }
-
-    private func reply(
-        to request: WireRequest, of service: AWSService, upload: ObjectUpload?,
-        origin: Call.Origin
-    ) async -> DoorReply {
         let match = Result { () throws(AWSError) in try ServiceTable.match(request, in: service) }
         let operation = try? match.get().operation
         var caller: Caller?
         do throws(AWSError) {
-            let sender = try self.caller(
-                of: request, to: service, operation: operation, isStreamed: upload != nil)
-            caller = sender
+            let sender = try self.sender(
+                of: request, to: service, operation: operation, bodyHash: bodyHash)
+            caller = sender.caller
+            if let bodyHash { try compare(bodyHash, with: sender, of: service) }
             let found = try match.get()
-            let call = Call(caller: sender, origin: origin, time: cloud.now)
-            return await answer(
-                found.operation, request, upload, labels: found.labels, call)
+            let upload =
+                bodyHash != nil
+                ? nil
+                : ObjectUpload(
+                    pieces: body, payload: sender.payload, headers: request.headers)
+            let call = Call(caller: sender.caller, origin: origin, time: cloud.now)
+            return await answer(found.operation, request, upload, labels: found.labels, call)
         } catch {
             return DoorReply(
                 await refuse(
@@ -66,32 +64,35 @@ struct AWSDoor: Sendable {
     }
 
     /// Whoever signed. Of an operation that carries its own proof, nobody did.
-    ///
-    /// - Parameter isStreamed: The body is still to come, and its receiver compares it with the hash that
-    ///   was signed.
-    private func caller(
+    private func sender(
         of request: WireRequest, to service: AWSService, operation: (any AWSOperation.Type)?,
-        isStreamed: Bool
-    ) throws(AWSError) -> Caller {
-        if let operation, !operation.isSigned { return cloud.anonymousCaller }
-        do throws(SignatureFault) {
-            let declared = request.headers["x-amz-content-sha256"]
-            // What is not signed at all is refused for that, further down.
-            let isSigned = request.headers["authorization"] != nil
-            guard !isStreamed || !isSigned || declared != nil else {
-                throw SignatureFault.malformed("The x-amz-content-sha256 header is required.")
-            }
-            let hash = isStreamed ? "" : SigV4.hash(request.body)
-            let caller = try cloud.caller(
-                of: request, to: service, payloadHash: declared ?? hash)
-            // Only S3's clients leave a body unsigned.
-            let mayBeUnsigned = service == .s3 && declared == SigV4.unsignedPayload
-            guard isStreamed || declared == nil || declared == hash || mayBeUnsigned else {
-                throw SignatureFault.payloadMismatch
-            }
-            return caller
+        bodyHash: String?
+    ) throws(AWSError) -> Sender {
+        if let operation, !operation.isSigned {
+            return Sender(caller: cloud.anonymousCaller, payload: .unsigned)
+        }
+        do {
+            return try cloud.sender(of: request, to: service, bodyHash: bodyHash)
         } catch {
             throw AWSError(error, of: service)
+        }
+    }
+
+    /// Compares a document with what was signed. An object's bytes its receiver compares.
+    ///
+    /// - Parameter hash: The document's.
+    private func compare(
+        _ hash: String, with sender: Sender, of service: AWSService
+    ) throws(AWSError) {
+        if case .anonymous = sender.caller.kind { return }
+        switch sender.payload {
+        case .hash(hash): return
+        // Only S3's clients leave a body unsigned.
+        case .unsigned where service == .s3: return
+        case .hash, .unsigned: throw AWSError(.payloadMismatch, of: service)
+        case .chunks:
+            throw AWSError(
+                "InvalidRequest", "The body of this operation cannot be sent in chunks.")
         }
     }
 

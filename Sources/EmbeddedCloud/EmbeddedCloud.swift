@@ -39,7 +39,8 @@ public final class EmbeddedCloud: Sendable {
     /// - Throws: ``DataDirectoryFault`` in words for the operator, a `TrailOpenFault` if the trail is not
     ///   the one that this ledger remembers.
     public init(
-        opening directory: DataDirectory, queryWorker: QueryWorkerProgram, log: Logger,
+        opening directory: DataDirectory, queryWorker: QueryWorkerProgram,
+        servesSignatureVersion2: Bool = true, log: Logger,
         clock: @escaping @Sendable () -> Date
     ) async throws {
         guard directory.isInitialized else {
@@ -60,7 +61,8 @@ public final class EmbeddedCloud: Sendable {
         self.log = log
         self.clock = clock
         self.sealingKey = sealingKey
-        authenticator = Authenticator(sealingKey: sealingKey)
+        authenticator = Authenticator(
+            sealingKey: sealingKey, servesVersion2: servesSignatureVersion2)
         let recorder = try await Recorder(
             directory: directory, ledger: ledger, log: log, clock: clock)
         self.recorder = recorder
@@ -98,7 +100,9 @@ public final class EmbeddedCloud: Sendable {
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers,
             Buckets(objects: objects, region: exchange.region).handlers,
-            Objects(objects: objects).handlers,
+            BucketSettings(objects: objects).handlers, Listings(objects: objects).handlers,
+            Objects(objects: objects).handlers, ObjectDeletions(objects: objects).handlers,
+            MultipartUploads(objects: objects).handlers,
             LakeLinks(objects: objects, data: directory.url).handlers,
             Databases(state: state, region: region).handlers,
             Tables(state: state, engine: expressions, region: region).handlers,
@@ -121,12 +125,12 @@ public final class EmbeddedCloud: Sendable {
 
     /// Whoever signed the request.
     ///
-    /// - Parameter payloadHash: What the signature covers of the body, SHA-256 in hex or S3's marker.
-    public func caller(
-        of request: WireRequest, to service: AWSService, payloadHash: String
-    ) throws(SignatureFault) -> Caller {
-        try authenticator.caller(
-            of: request, to: service, payloadHash: payloadHash, among: state.current.identity,
+    /// - Parameter bodyHash: The body's SHA-256 in hex. Nil: it is still to come.
+    public func sender(
+        of request: WireRequest, to service: AWSService, bodyHash: String?
+    ) throws(SignatureFault) -> Sender {
+        try authenticator.sender(
+            of: request, to: service, bodyHash: bodyHash, among: state.current.identity,
             now: clock())
     }
 
@@ -198,7 +202,7 @@ public final class EmbeddedCloud: Sendable {
                 throw AWSError.unknownOperation(Operation.name, of: Operation.service)
             }
             let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
-            try authorize(Operation.action, on: resource, by: call.caller, Operation.service)
+            try authorize(handler.action, on: resource, by: call.caller, Operation.service)
             let answer = try await handler.respond(operation, request)
             guard let response = answer.shape as? Operation.Response else {
                 preconditionFailure("\(Operation.name) is answered with \(type(of: answer.shape)).")

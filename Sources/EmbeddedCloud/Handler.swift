@@ -4,6 +4,8 @@ import FoundationEssentials
 /// One operation and what this cloud does when it is sent.
 struct Handler: Sendable {
     let operation: any AWSOperation.Type
+    /// The IAM action: S3's are not all named after their operations.
+    let action: String
     /// What the request is about, for the policies. Nil: the service as a whole.
     let resource: @Sendable (any AWSOperation, Call) -> ARN?
     let respond: @Sendable (any AWSOperation, Request) async throws -> Answer
@@ -16,9 +18,11 @@ struct Handler: Sendable {
 
     init<Operation: AWSOperation>(
         _ respond: @escaping @Sendable (Operation, Request) async throws -> Operation.Response,
+        action: String = Operation.action,
         on resource: (@Sendable (Operation, Call) -> ARN)? = nil
     ) {
-        self.init(answering: { Answer(shape: try await respond($0, $1)) }, on: resource)
+        self.init(
+            answering: { Answer(shape: try await respond($0, $1)) }, action: action, on: resource)
     }
 
     /// Of an operation that is answered with an object's bytes.
@@ -33,14 +37,15 @@ struct Handler: Sendable {
             answering: { (operation: Operation, request) in
                 let (shape, body) = try await respond(operation, request)
                 return Answer(shape: shape, body: body)
-            }, on: resource)
+            }, action: Operation.action, on: resource)
     }
 
     private init<Operation: AWSOperation>(
         answering respond: @escaping @Sendable (Operation, Request) async throws -> Answer,
-        on resource: (@Sendable (Operation, Call) -> ARN)?
+        action: String, on resource: (@Sendable (Operation, Call) -> ARN)?
     ) {
         self.operation = Operation.self
+        self.action = action
         self.resource = { operation, call in
             guard let resource, let operation = operation as? Operation else { return nil }
             return resource(operation, call)

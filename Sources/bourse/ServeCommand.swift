@@ -20,6 +20,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(
         help: "Run SQL though this system has no Landlock: then the engine alone guards the files.")
     var unsandboxedQueries = false
+    @Flag(
+        help: """
+            Refuse presigned URLs of Signature Version 2, which stock tools still make in us-east-1: they \
+            cover neither the host nor the query as a whole.
+            """)
+    var onlySignatureVersion4 = false
     @Option(help: "How much to log: trace, debug, info, warning or error.")
     var logLevel = Logger.Level.warning
 
@@ -34,7 +40,8 @@ struct ServeCommand: AsyncParsableCommand {
         log.logLevel = logLevel
         let directory = try data.directory
         let cloud = try await EmbeddedCloud(
-            opening: directory, queryWorker: try queryWorker, log: log, clock: { Date() })
+            opening: directory, queryWorker: try queryWorker,
+            servesSignatureVersion2: !onlySignatureVersion4, log: log, clock: { Date() })
         let marketplace = try Marketplace(serving: cloud, in: directory, log: log)
 
         let (endpoints, served) = AsyncStream.makeStream(of: String.self)

@@ -67,21 +67,34 @@ import Testing
         Row("PUT /lake/a%2Fb", "PutObject", ["Bucket": "lake", "Key": "a/b"]),
         Row("PUT /lake/../k", "PutObject", ["Bucket": "lake", "Key": "../k"]),
         Row("PUT /lake/%E6%BC%A2", "PutObject", ["Bucket": "lake", "Key": "漢"]),
+        Row("GET /lake", "ListObjects", ["Bucket": "lake"]),
+        Row("GET /lake?policy", "GetBucketPolicy", ["Bucket": "lake"]),
+        Row("PUT /lake?policy=", "PutBucketPolicy", ["Bucket": "lake"]),
+        Row("GET /lake/k?acl", "GetObjectAcl", ["Bucket": "lake", "Key": "k"]),
+        Row("GET /lake/k?tagging=", "GetObjectTagging", ["Bucket": "lake", "Key": "k"]),
+        Row("GET /lake/k?uploadId=u", "ListParts", ["Bucket": "lake", "Key": "k"]),
+        Row("POST /lake/k?uploads", "CreateMultipartUpload", ["Bucket": "lake", "Key": "k"]),
+        Row("POST /lake/k?uploadId=u", "CompleteMultipartUpload", ["Bucket": "lake", "Key": "k"]),
+        Row("DELETE /lake/k?uploadId=u", "AbortMultipartUpload", ["Bucket": "lake", "Key": "k"]),
+        Row("DELETE /lake/k", "DeleteObject", ["Bucket": "lake", "Key": "k"]),
+        // A PUT is what its query and its headers say.
+        Row("PUT /lake/k?partNumber=1&uploadId=u", "UploadPart", ["Bucket": "lake", "Key": "k"]),
+        Row(
+            "PUT /lake/k", with: [WireHeader("x-amz-copy-source", "lake/j")], "CopyObject",
+            ["Bucket": "lake", "Key": "k"]),
+        Row(
+            "PUT /lake/k?partNumber=1&uploadId=u",
+            with: [WireHeader("x-amz-copy-source", "lake/j")], "UploadPartCopy",
+            ["Bucket": "lake", "Key": "k"]),
         // Not served: none of them may pass for the operation without its mark.
-        Row("GET /lake", nil),
-        Row("GET /lake?policy", nil),
         Row("GET /lake?list-type=3", nil),
-        Row("PUT /lake?policy=", nil),
+        Row("GET /lake?notification", nil),
         Row("PUT /lake?acl", nil),
-        Row("GET /lake/k?acl", nil),
-        Row("GET /lake/k?tagging=", nil),
-        Row("GET /lake/k?uploadId=u", nil),
         Row("PUT /lake/k?acl", nil),
         Row("PUT /lake/k?tagging", nil),
-        Row("PUT /lake/k?partNumber=1&uploadId=u", nil),
-        Row("PUT /lake/k", with: [WireHeader("x-amz-copy-source", "lake/j")], nil),
-        Row("POST /lake/k?uploads", nil),
-        Row("DELETE /lake/k", "DeleteObject", ["Bucket": "lake", "Key": "k"]),
+        Row("PUT /lake/k?uploadId=u", nil),
+        Row("PUT /lake/k?partNumber=1", nil),
+        Row("POST /lake/k", nil),
         Row("PATCH /lake/k", nil),
         Row("PUT /", nil),
         Row("GET /lake/%FF", nil),
@@ -172,12 +185,12 @@ import Testing
         #expect(
             refusal(OperationTable(.sts, STS.operations), query)
                 == AWSError("InvalidAction", "STS has no operation Fly here."))
-        let s3 = WireRequest(method: "GET", path: "/lake", query: "policy&X-Amz-Signature=5d67")
+        let s3 = WireRequest(method: "GET", path: "/lake", query: "notification&X-Amz-Signature=5d67")
         #expect(
             refusal(OperationTable(.s3, S3.operations), s3)
                 == AWSError(
                     "NotImplemented", status: 501,
-                    "S3: GET /lake?policy&X-Amz-Signature is not an operation of this exchange."))
+                    "S3: GET /lake?notification&X-Amz-Signature is not an operation of this exchange."))
     }
 
     /// Two operations with one route would leave one of them out of reach.
@@ -205,10 +218,15 @@ import Testing
                     case .label, .rest: "/x"
                     }
                 }
+                let (headers, query) = (
+                    operation.route.needs.filter { $0.hasPrefix("x-amz-") },
+                    operation.route.needs.filter { !$0.hasPrefix("x-amz-") }
+                )
                 request = WireRequest(
                     method: operation.route.method, path: path.isEmpty ? "/" : path.joined(),
-                    query: operation.route.marks.map { "\($0.name)=\($0.value)" }
-                        .joined(separator: "&"))
+                    query: (operation.route.marks.map { "\($0.name)=\($0.value)" }
+                        + query.map { "\($0)=1" }).joined(separator: "&"),
+                    headers: headers.map { WireHeader($0, "1") })
             }
             #expect(try table.match(request).operation == operation)
             #expect(operation.service == service)

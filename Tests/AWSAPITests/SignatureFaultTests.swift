@@ -36,6 +36,15 @@ import Testing
             .malformed("why"), "400 AuthorizationHeaderMalformed", "400 IncompleteSignature",
             "IncompleteSignatureException"),
         Row(
+            .malformedQuery("why"), "400 AuthorizationQueryParametersError",
+            "400 IncompleteSignature", "IncompleteSignatureException"),
+        Row(
+            .versionNotServed, "400 InvalidRequest", "400 IncompleteSignature",
+            "IncompleteSignatureException"),
+        Row(
+            .requestExpired(at: then, now: then + 1), "403 AccessDenied",
+            "403 SignatureDoesNotMatch", "InvalidSignatureException"),
+        Row(
             .unknownKey, "403 InvalidAccessKeyId", "403 InvalidClientTokenId",
             "UnrecognizedClientException"),
         Row(

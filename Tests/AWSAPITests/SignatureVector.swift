@@ -12,14 +12,21 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// Those signed in the `Authorization` header, for the body as a whole.
-    static let headerSigned: [SignatureVector] = {
+    static let headerSigned = select { !$0.isPresigned && !$0.isSignedByChunk }
+    /// Those signed in the query.
+    static let presigned = select(\.isPresigned)
+    /// Those whose bodies come in frames, signed or not.
+    static let framed = select { $0.declaredHash?.hasPrefix("STREAMING-") ?? false }
+    static let everyOne = select { _ in true }
+
+    private static func select(_ isWanted: (SignatureVector) -> Bool) -> [SignatureVector] {
         do {
-            return try all().filter { !$0.isPresigned && !$0.isSignedByChunk }
+            return try all().filter(isWanted)
         } catch {
             Issue.record(error)
             return []
         }
-    }()
+    }
 
     static func all() throws -> [SignatureVector] {
         let url = try #require(
@@ -58,13 +65,26 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
 
     var declaredHash: String? { request.headers["x-amz-content-sha256"] }
 
-    /// Checks the signature at the time that the client put into it.
+    var claim: SigV4Claim { get throws { try v4Claim(of: request) } }
+
+    /// Checks the signature at the time that the client put into it, and the body as it came.
     func check(after minutes: Double = 0) throws {
-        let claim = try SignatureClaim(reading: request)
+        let claim = try claim
+        let hash = try claim.payloadHash(for: service, bodyHash: SigV4.hash(request.body))
+        let key = SigningKey(secretAccessKey: secret, scope: claim.scope)
         try claim.check(
-            request, for: service, payloadHash: declaredHash ?? SigV4.hash(request.body),
-            key: SigningKey(secretAccessKey: secret, scope: claim.scope),
-            now: claim.signedAt + minutes * 60)
+            request, for: service, payloadHash: hash, key: key, now: claim.signedAt + minutes * 60)
+        switch try claim.payload(signedAs: hash, key: key) {
+        case .unsigned: break
+        case .hash(let hash):
+            if hash != SigV4.hash(request.body) { throw SignatureFault.payloadMismatch }
+        case .chunks(let signatures, let hasTrailer):
+            let length = try #require(request.headers["x-amz-decoded-content-length"].flatMap { Int($0) })
+            var decoder = AWSChunkedDecoder(
+                signatures: signatures, decodedLength: length, hasTrailer: hasTrailer)
+            _ = try decoder.decode(request.body)
+            _ = try decoder.finish()
+        }
     }
 
     var signedHeaders: [String] {

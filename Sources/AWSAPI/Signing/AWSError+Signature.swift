@@ -18,6 +18,9 @@ extension AWSError {
         case .notSigned: AWSError("AccessDenied", status: 403, "Anonymous access is not allowed.")
         case .malformed(let why), .wrongScope(let why):
             AWSError("AuthorizationHeaderMalformed", why)
+        case .malformedQuery(let why): AWSError("AuthorizationQueryParametersError", why)
+        case .versionNotServed:
+            AWSError("InvalidRequest", versionMessage)
         case .unknownKey:
             AWSError(
                 "InvalidAccessKeyId", status: 403,
@@ -34,6 +37,13 @@ extension AWSError {
                     Member(
                         "MaxAllowedSkewMilliseconds",
                         String(Int(SignatureClaim.clockSkewMax * 1000))),
+                ])
+        case .requestExpired(let end, let now):
+            AWSError(
+                "AccessDenied", status: 403, "Request has expired",
+                members: [
+                    Member("Expires", Timestamp.iso8601.text(end)),
+                    Member("ServerTime", Timestamp.iso8601.text(now)),
                 ])
         case .headerNotSigned(let name):
             AWSError(
@@ -54,7 +64,8 @@ extension AWSError {
             AWSError(
                 "MissingAuthenticationToken", status: 403,
                 "Request is missing Authentication Token")
-        case .malformed(let why): AWSError("IncompleteSignature", why)
+        case .malformed(let why), .malformedQuery(let why): AWSError("IncompleteSignature", why)
+        case .versionNotServed: AWSError("IncompleteSignature", versionMessage)
         case .unknownKey, .invalidToken:
             AWSError(
                 "InvalidClientTokenId", status: 403,
@@ -64,7 +75,7 @@ extension AWSError {
                 "ExpiredToken", status: 403,
                 "The security token included in the request is expired")
         case .wrongScope(let why): AWSError("SignatureDoesNotMatch", status: 403, why)
-        case .skewed(let signedAt, let now):
+        case .skewed(let signedAt, let now), .requestExpired(let signedAt, let now):
             AWSError("SignatureDoesNotMatch", status: 403, expiredMessage(signedAt, now))
         case .headerNotSigned, .mismatch, .payloadMismatch:
             AWSError("SignatureDoesNotMatch", status: 403, mismatchMessage)
@@ -77,7 +88,10 @@ extension AWSError {
             AWSError(
                 "MissingAuthenticationTokenException", status: status,
                 "Request is missing Authentication Token")
-        case .malformed(let why): AWSError("IncompleteSignatureException", status: status, why)
+        case .malformed(let why), .malformedQuery(let why):
+            AWSError("IncompleteSignatureException", status: status, why)
+        case .versionNotServed:
+            AWSError("IncompleteSignatureException", status: status, versionMessage)
         case .unknownKey, .invalidToken:
             AWSError(
                 "UnrecognizedClientException", status: status,
@@ -87,13 +101,16 @@ extension AWSError {
                 "ExpiredTokenException", status: status,
                 "The security token included in the request is expired")
         case .wrongScope(let why): AWSError("InvalidSignatureException", status: status, why)
-        case .skewed(let signedAt, let now):
+        case .skewed(let signedAt, let now), .requestExpired(let signedAt, let now):
             AWSError("InvalidSignatureException", status: status, expiredMessage(signedAt, now))
         case .headerNotSigned, .mismatch, .payloadMismatch:
             AWSError("InvalidSignatureException", status: status, mismatchMessage)
         }
     }
 
+    private static let versionMessage =
+        "The authorization mechanism you have provided is not supported. Please use "
+        + "\(SigV4.algorithm)."
     private static let skewMessage =
         "The difference between the request time and the current time is too large."
     private static let mismatchMessage =

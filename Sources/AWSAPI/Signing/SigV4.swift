@@ -130,7 +130,7 @@ extension Sequence where Element == UInt8 {
 
 extension [UInt8] {
     /// Nil unless `text` is hex digits, two a byte.
-    init?(hex text: String) {
+    public init?(hex text: String) {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 2) else { return nil }
         self = []

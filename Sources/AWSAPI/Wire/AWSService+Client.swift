@@ -67,7 +67,9 @@ extension AWSOperation {
             do { return .json(try JSONValue(parsing: reply.body)) } catch {
                 throw .notADocument("\(error)")
             }
-        case .restXML: return .xml(try XMLElement(parsing: reply.body))
+        case .restXML:
+            if responseIsText { return .text(String(decoding: reply.body, as: UTF8.self)) }
+            return .xml(try XMLElement(parsing: reply.body))
         case .query:
             let root = try XMLElement(parsing: reply.body)
             return root.child("\(name)Result").map(WireNode.xml)

@@ -29,6 +29,10 @@ extension AWSOperation {
             if case .restJSON = service.wire {
                 return ShapeReader(body: try json(request.body), head: head)
             }
+            if requestIsText {
+                return ShapeReader(
+                    body: .text(String(decoding: request.body, as: UTF8.self)), head: head)
+            }
             let body = request.body.isEmpty ? nil : try XMLElement(parsing: request.body)
             return ShapeReader(body: body.map(WireNode.xml), head: head)
         }
@@ -77,6 +81,10 @@ extension AWSOperation {
             var content = ShapeWriter(
                 .xml, defaultTimestamp: .iso8601Milliseconds, namespace: namespace)
             content.document(response)
+            let id = WireHeader("x-amz-request-id", requestID)
+            if responseIsText {
+                return rest(content, type: "application/json", id: id, body: content.bytes)
+            }
             var document = ShapeWriter(.xml)
             // Clients parse the document even when it says nothing, so a root of its own is enough.
             if content.hasBody || rootElement != nil {
@@ -89,9 +97,7 @@ extension AWSOperation {
                     }
                 }
             }
-            return rest(
-                content, type: "application/xml",
-                id: WireHeader("x-amz-request-id", requestID), body: document.bytes)
+            return rest(content, type: "application/xml", id: id, body: document.bytes)
         }
     }
 

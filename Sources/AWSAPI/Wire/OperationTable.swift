@@ -34,10 +34,9 @@ public struct OperationTable: Sendable {
         case .restJSON, .restXML:
             let query = QueryItem.parse(request.query)
             for operation in byMethod[request.method] ?? [] {
-                let route = operation.route
-                guard !request.headers.contains(where: { route.strangers.contains($0.name) }),
-                    let labels = route.labels(in: request.path[...], query: query)
-                else { continue }
+                guard let labels = operation.route.labels(in: request, query: query) else {
+                    continue
+                }
                 return Match(operation: operation, labels: labels)
             }
             // Names alone: a value may be a signature.

@@ -36,9 +36,12 @@ public struct ShapeReader: Sendable {
         return items.isEmpty ? nil : try [Value](items: items.map(WireNode.xml))
     }
 
-    /// The member that is the body itself.
+    /// The member that is the body itself, in XML under a root of that name.
     public func payload<Value: WireValue>(_ name: String) throws(WireFault) -> Value? {
         guard let body else { return nil }
+        if case .xml(let root) = body, root.name != name {
+            throw .notADocument("its root is \(root.name), not \(name)")
+        }
         return try Value(from: body)
     }
 

@@ -87,6 +87,28 @@ public struct ShapeWriter: Sendable {
         }
     }
 
+    /// The member whose text is the body itself.
+    public mutating func payloadText(_ name: String, _ value: String?) {
+        guard let value else { return }
+        if isAudit { return put(name, value) }
+        hasBody = true
+        hasRoot = true
+        append(value)
+    }
+
+    /// An attribute of the element that was just opened. Only XML has such.
+    ///
+    /// - Parameter namespace: That of the name's prefix, `xsi:`.
+    public mutating func attribute(
+        _ name: String, _ value: some AWSEnum, namespace: String
+    ) {
+        guard form == .xml, bytes.last == UInt8(ascii: ">") else { return put(name, value) }
+        bytes.removeLast()
+        append(" xmlns:\(name.prefix { $0 != ":" })=\"\(namespace)\" \(name)=\"")
+        text(value.rawValue)
+        append("\">")
+    }
+
     public mutating func label(_ name: String, _ value: String) {
         if isAudit { put(name, value) } else { head.labels[name] = value }
     }

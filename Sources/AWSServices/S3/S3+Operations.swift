@@ -4,6 +4,582 @@ public import AWSAPI
 public import FoundationEssentials
 
 extension S3 {
+    /// Source: Amazon Simple Storage Service API Reference, AbortMultipartUpload.
+    public struct AbortMultipartUpload: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "AbortMultipartUpload"
+        public static let route = Route(
+            "DELETE", "/{Bucket}/{Key+}", status: 204, with: ["uploadId"],
+            without: [
+                "tagging",
+            ])
+
+        public struct Response: AWSShape {
+            public var requestCharged: RequestCharged?
+
+            public init(
+                requestCharged: RequestCharged? = nil
+            ) {
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var uploadId: String
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+        public var ifMatchInitiatedTime: Date?
+
+        public init(
+            bucket: String, key: String, uploadId: String, requestPayer: RequestPayer? = nil,
+            expectedBucketOwner: String? = nil, ifMatchInitiatedTime: Date? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.uploadId = uploadId
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+            self.ifMatchInitiatedTime = ifMatchInitiatedTime
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            uploadId = try reader.required(reader.query("uploadId"), "uploadId")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            ifMatchInitiatedTime = try reader.header("x-amz-if-match-initiated-time")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.query("uploadId", uploadId)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-if-match-initiated-time", ifMatchInitiatedTime, as: .httpDate)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, CompleteMultipartUpload.
+    public struct CompleteMultipartUpload: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "CompleteMultipartUpload"
+        public static let route = Route(
+            "POST", "/{Bucket}/{Key+}", with: ["uploadId"],
+            without: [
+                "restore", "select", "select-type", "uploads",
+            ])
+        public static let rootElement: String? = "CompleteMultipartUploadResult"
+
+        public struct Response: AWSShape {
+            public var location: String?
+            public var bucket: String?
+            public var key: String?
+            public var expiration: String?
+            public var eTag: String?
+            public var checksumCRC32: String?
+            public var checksumCRC32C: String?
+            public var checksumCRC64NVME: String?
+            public var checksumSHA1: String?
+            public var checksumSHA256: String?
+            public var checksumSHA512: String?
+            public var checksumMD5: String?
+            public var checksumXXHASH64: String?
+            public var checksumXXHASH3: String?
+            public var checksumXXHASH128: String?
+            public var checksumType: ChecksumType?
+            public var serverSideEncryption: ServerSideEncryption?
+            public var versionId: String?
+            public var ssekmsKeyId: String?
+            public var bucketKeyEnabled: Bool?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                location: String? = nil, bucket: String? = nil, key: String? = nil,
+                expiration: String? = nil, eTag: String? = nil, checksumCRC32: String? = nil,
+                checksumCRC32C: String? = nil, checksumCRC64NVME: String? = nil,
+                checksumSHA1: String? = nil, checksumSHA256: String? = nil, checksumSHA512: String? = nil,
+                checksumMD5: String? = nil, checksumXXHASH64: String? = nil, checksumXXHASH3: String? = nil,
+                checksumXXHASH128: String? = nil, checksumType: ChecksumType? = nil,
+                serverSideEncryption: ServerSideEncryption? = nil, versionId: String? = nil,
+                ssekmsKeyId: String? = nil, bucketKeyEnabled: Bool? = nil,
+                requestCharged: RequestCharged? = nil
+            ) {
+                self.location = location
+                self.bucket = bucket
+                self.key = key
+                self.expiration = expiration
+                self.eTag = eTag
+                self.checksumCRC32 = checksumCRC32
+                self.checksumCRC32C = checksumCRC32C
+                self.checksumCRC64NVME = checksumCRC64NVME
+                self.checksumSHA1 = checksumSHA1
+                self.checksumSHA256 = checksumSHA256
+                self.checksumSHA512 = checksumSHA512
+                self.checksumMD5 = checksumMD5
+                self.checksumXXHASH64 = checksumXXHASH64
+                self.checksumXXHASH3 = checksumXXHASH3
+                self.checksumXXHASH128 = checksumXXHASH128
+                self.checksumType = checksumType
+                self.serverSideEncryption = serverSideEncryption
+                self.versionId = versionId
+                self.ssekmsKeyId = ssekmsKeyId
+                self.bucketKeyEnabled = bucketKeyEnabled
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                location = try reader.optional("Location")
+                bucket = try reader.optional("Bucket")
+                key = try reader.optional("Key")
+                expiration = try reader.header("x-amz-expiration")
+                eTag = try reader.optional("ETag")
+                checksumCRC32 = try reader.optional("ChecksumCRC32")
+                checksumCRC32C = try reader.optional("ChecksumCRC32C")
+                checksumCRC64NVME = try reader.optional("ChecksumCRC64NVME")
+                checksumSHA1 = try reader.optional("ChecksumSHA1")
+                checksumSHA256 = try reader.optional("ChecksumSHA256")
+                checksumSHA512 = try reader.optional("ChecksumSHA512")
+                checksumMD5 = try reader.optional("ChecksumMD5")
+                checksumXXHASH64 = try reader.optional("ChecksumXXHASH64")
+                checksumXXHASH3 = try reader.optional("ChecksumXXHASH3")
+                checksumXXHASH128 = try reader.optional("ChecksumXXHASH128")
+                checksumType = try reader.optional("ChecksumType")
+                serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+                versionId = try reader.header("x-amz-version-id")
+                ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+                bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Location", location)
+                writer.put("Bucket", bucket)
+                writer.put("Key", key)
+                writer.header("x-amz-expiration", expiration)
+                writer.put("ETag", eTag)
+                writer.put("ChecksumCRC32", checksumCRC32)
+                writer.put("ChecksumCRC32C", checksumCRC32C)
+                writer.put("ChecksumCRC64NVME", checksumCRC64NVME)
+                writer.put("ChecksumSHA1", checksumSHA1)
+                writer.put("ChecksumSHA256", checksumSHA256)
+                writer.put("ChecksumSHA512", checksumSHA512)
+                writer.put("ChecksumMD5", checksumMD5)
+                writer.put("ChecksumXXHASH64", checksumXXHASH64)
+                writer.put("ChecksumXXHASH3", checksumXXHASH3)
+                writer.put("ChecksumXXHASH128", checksumXXHASH128)
+                writer.put("ChecksumType", checksumType)
+                writer.header("x-amz-server-side-encryption", serverSideEncryption)
+                writer.header("x-amz-version-id", versionId)
+                writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+                writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var uploadId: String
+        public var multipartUpload: CompletedMultipartUpload?
+        public var checksumCRC32: String?
+        public var checksumCRC32C: String?
+        public var checksumCRC64NVME: String?
+        public var checksumSHA1: String?
+        public var checksumSHA256: String?
+        public var checksumSHA512: String?
+        public var checksumMD5: String?
+        public var checksumXXHASH64: String?
+        public var checksumXXHASH3: String?
+        public var checksumXXHASH128: String?
+        public var checksumType: ChecksumType?
+        public var mpuObjectSize: Int?
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+        public var ifMatch: String?
+        public var ifNoneMatch: String?
+        public var sseCustomerAlgorithm: String?
+        public var sseCustomerKey: String?
+        public var sseCustomerKeyMD5: String?
+
+        public init(
+            bucket: String, key: String, uploadId: String,
+            multipartUpload: CompletedMultipartUpload? = nil, checksumCRC32: String? = nil,
+            checksumCRC32C: String? = nil, checksumCRC64NVME: String? = nil,
+            checksumSHA1: String? = nil, checksumSHA256: String? = nil,
+            checksumSHA512: String? = nil, checksumMD5: String? = nil,
+            checksumXXHASH64: String? = nil, checksumXXHASH3: String? = nil,
+            checksumXXHASH128: String? = nil, checksumType: ChecksumType? = nil,
+            mpuObjectSize: Int? = nil, requestPayer: RequestPayer? = nil,
+            expectedBucketOwner: String? = nil, ifMatch: String? = nil, ifNoneMatch: String? = nil,
+            sseCustomerAlgorithm: String? = nil, sseCustomerKey: String? = nil,
+            sseCustomerKeyMD5: String? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.uploadId = uploadId
+            self.multipartUpload = multipartUpload
+            self.checksumCRC32 = checksumCRC32
+            self.checksumCRC32C = checksumCRC32C
+            self.checksumCRC64NVME = checksumCRC64NVME
+            self.checksumSHA1 = checksumSHA1
+            self.checksumSHA256 = checksumSHA256
+            self.checksumSHA512 = checksumSHA512
+            self.checksumMD5 = checksumMD5
+            self.checksumXXHASH64 = checksumXXHASH64
+            self.checksumXXHASH3 = checksumXXHASH3
+            self.checksumXXHASH128 = checksumXXHASH128
+            self.checksumType = checksumType
+            self.mpuObjectSize = mpuObjectSize
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+            self.ifMatch = ifMatch
+            self.ifNoneMatch = ifNoneMatch
+            self.sseCustomerAlgorithm = sseCustomerAlgorithm
+            self.sseCustomerKey = sseCustomerKey
+            self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            uploadId = try reader.required(reader.query("uploadId"), "uploadId")
+            multipartUpload = try reader.payload("CompleteMultipartUpload")
+            checksumCRC32 = try reader.header("x-amz-checksum-crc32")
+            checksumCRC32C = try reader.header("x-amz-checksum-crc32c")
+            checksumCRC64NVME = try reader.header("x-amz-checksum-crc64nvme")
+            checksumSHA1 = try reader.header("x-amz-checksum-sha1")
+            checksumSHA256 = try reader.header("x-amz-checksum-sha256")
+            checksumSHA512 = try reader.header("x-amz-checksum-sha512")
+            checksumMD5 = try reader.header("x-amz-checksum-md5")
+            checksumXXHASH64 = try reader.header("x-amz-checksum-xxhash64")
+            checksumXXHASH3 = try reader.header("x-amz-checksum-xxhash3")
+            checksumXXHASH128 = try reader.header("x-amz-checksum-xxhash128")
+            checksumType = try reader.header("x-amz-checksum-type")
+            mpuObjectSize = try reader.header("x-amz-mp-object-size")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            ifMatch = try reader.header("if-match")
+            ifNoneMatch = try reader.header("if-none-match")
+            sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+            sseCustomerKey = try reader.header("x-amz-server-side-encryption-customer-key")
+            sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.query("uploadId", uploadId)
+            writer.payload("CompleteMultipartUpload", multipartUpload)
+            writer.header("x-amz-checksum-crc32", checksumCRC32)
+            writer.header("x-amz-checksum-crc32c", checksumCRC32C)
+            writer.header("x-amz-checksum-crc64nvme", checksumCRC64NVME)
+            writer.header("x-amz-checksum-sha1", checksumSHA1)
+            writer.header("x-amz-checksum-sha256", checksumSHA256)
+            writer.header("x-amz-checksum-sha512", checksumSHA512)
+            writer.header("x-amz-checksum-md5", checksumMD5)
+            writer.header("x-amz-checksum-xxhash64", checksumXXHASH64)
+            writer.header("x-amz-checksum-xxhash3", checksumXXHASH3)
+            writer.header("x-amz-checksum-xxhash128", checksumXXHASH128)
+            writer.header("x-amz-checksum-type", checksumType)
+            writer.header("x-amz-mp-object-size", mpuObjectSize)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("if-match", ifMatch)
+            writer.header("if-none-match", ifNoneMatch)
+            writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-server-side-encryption-customer-key", sseCustomerKey)
+            writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, CopyObject.
+    public struct CopyObject: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "CopyObject"
+        public static let route = Route(
+            "PUT", "/{Bucket}/{Key+}", with: ["x-amz-copy-source"],
+            without: [
+                "acl", "encryption", "legal-hold", "partNumber", "renameObject", "retention",
+                "tagging", "uploadId",
+            ])
+
+        public struct Response: AWSShape {
+            public var copyObjectResult: CopyObjectResult?
+            public var expiration: String?
+            public var copySourceVersionId: String?
+            public var versionId: String?
+            public var serverSideEncryption: ServerSideEncryption?
+            public var sseCustomerAlgorithm: String?
+            public var sseCustomerKeyMD5: String?
+            public var ssekmsKeyId: String?
+            public var ssekmsEncryptionContext: String?
+            public var bucketKeyEnabled: Bool?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                copyObjectResult: CopyObjectResult? = nil, expiration: String? = nil,
+                copySourceVersionId: String? = nil, versionId: String? = nil,
+                serverSideEncryption: ServerSideEncryption? = nil, sseCustomerAlgorithm: String? = nil,
+                sseCustomerKeyMD5: String? = nil, ssekmsKeyId: String? = nil,
+                ssekmsEncryptionContext: String? = nil, bucketKeyEnabled: Bool? = nil,
+                requestCharged: RequestCharged? = nil
+            ) {
+                self.copyObjectResult = copyObjectResult
+                self.expiration = expiration
+                self.copySourceVersionId = copySourceVersionId
+                self.versionId = versionId
+                self.serverSideEncryption = serverSideEncryption
+                self.sseCustomerAlgorithm = sseCustomerAlgorithm
+                self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+                self.ssekmsKeyId = ssekmsKeyId
+                self.ssekmsEncryptionContext = ssekmsEncryptionContext
+                self.bucketKeyEnabled = bucketKeyEnabled
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                copyObjectResult = try reader.payload("CopyObjectResult")
+                expiration = try reader.header("x-amz-expiration")
+                copySourceVersionId = try reader.header("x-amz-copy-source-version-id")
+                versionId = try reader.header("x-amz-version-id")
+                serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+                sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+                sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+                ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+                ssekmsEncryptionContext = try reader.header("x-amz-server-side-encryption-context")
+                bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.payload("CopyObjectResult", copyObjectResult)
+                writer.header("x-amz-expiration", expiration)
+                writer.header("x-amz-copy-source-version-id", copySourceVersionId)
+                writer.header("x-amz-version-id", versionId)
+                writer.header("x-amz-server-side-encryption", serverSideEncryption)
+                writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+                writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+                writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+                writer.sensitiveHeader("x-amz-server-side-encryption-context", ssekmsEncryptionContext)
+                writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var copySource: String
+        public var key: String
+        public var acl: ObjectCannedACL?
+        public var cacheControl: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var contentDisposition: String?
+        public var contentEncoding: String?
+        public var contentLanguage: String?
+        public var contentType: String?
+        public var copySourceIfMatch: String?
+        public var copySourceIfModifiedSince: Date?
+        public var copySourceIfNoneMatch: String?
+        public var copySourceIfUnmodifiedSince: Date?
+        public var expires: Date?
+        public var grantFullControl: String?
+        public var grantRead: String?
+        public var grantReadACP: String?
+        public var grantWriteACP: String?
+        public var ifMatch: String?
+        public var ifNoneMatch: String?
+        public var metadata: [String: String]?
+        public var metadataDirective: MetadataDirective?
+        public var taggingDirective: TaggingDirective?
+        public var serverSideEncryption: ServerSideEncryption?
+        public var storageClass: StorageClass?
+        public var websiteRedirectLocation: String?
+        public var sseCustomerAlgorithm: String?
+        public var sseCustomerKey: String?
+        public var sseCustomerKeyMD5: String?
+        public var ssekmsKeyId: String?
+        public var ssekmsEncryptionContext: String?
+        public var bucketKeyEnabled: Bool?
+        public var copySourceSSECustomerAlgorithm: String?
+        public var copySourceSSECustomerKey: String?
+        public var copySourceSSECustomerKeyMD5: String?
+        public var requestPayer: RequestPayer?
+        public var tagging: String?
+        public var objectLockMode: ObjectLockMode?
+        public var objectLockRetainUntilDate: Date?
+        public var objectLockLegalHoldStatus: ObjectLockLegalHoldStatus?
+        public var expectedBucketOwner: String?
+        public var expectedSourceBucketOwner: String?
+
+        public init(
+            bucket: String, copySource: String, key: String, acl: ObjectCannedACL? = nil,
+            cacheControl: String? = nil, checksumAlgorithm: ChecksumAlgorithm? = nil,
+            contentDisposition: String? = nil, contentEncoding: String? = nil,
+            contentLanguage: String? = nil, contentType: String? = nil,
+            copySourceIfMatch: String? = nil, copySourceIfModifiedSince: Date? = nil,
+            copySourceIfNoneMatch: String? = nil, copySourceIfUnmodifiedSince: Date? = nil,
+            expires: Date? = nil, grantFullControl: String? = nil, grantRead: String? = nil,
+            grantReadACP: String? = nil, grantWriteACP: String? = nil, ifMatch: String? = nil,
+            ifNoneMatch: String? = nil, metadata: [String: String]? = nil,
+            metadataDirective: MetadataDirective? = nil, taggingDirective: TaggingDirective? = nil,
+            serverSideEncryption: ServerSideEncryption? = nil, storageClass: StorageClass? = nil,
+            websiteRedirectLocation: String? = nil, sseCustomerAlgorithm: String? = nil,
+            sseCustomerKey: String? = nil, sseCustomerKeyMD5: String? = nil,
+            ssekmsKeyId: String? = nil, ssekmsEncryptionContext: String? = nil,
+            bucketKeyEnabled: Bool? = nil, copySourceSSECustomerAlgorithm: String? = nil,
+            copySourceSSECustomerKey: String? = nil, copySourceSSECustomerKeyMD5: String? = nil,
+            requestPayer: RequestPayer? = nil, tagging: String? = nil,
+            objectLockMode: ObjectLockMode? = nil, objectLockRetainUntilDate: Date? = nil,
+            objectLockLegalHoldStatus: ObjectLockLegalHoldStatus? = nil,
+            expectedBucketOwner: String? = nil, expectedSourceBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.copySource = copySource
+            self.key = key
+            self.acl = acl
+            self.cacheControl = cacheControl
+            self.checksumAlgorithm = checksumAlgorithm
+            self.contentDisposition = contentDisposition
+            self.contentEncoding = contentEncoding
+            self.contentLanguage = contentLanguage
+            self.contentType = contentType
+            self.copySourceIfMatch = copySourceIfMatch
+            self.copySourceIfModifiedSince = copySourceIfModifiedSince
+            self.copySourceIfNoneMatch = copySourceIfNoneMatch
+            self.copySourceIfUnmodifiedSince = copySourceIfUnmodifiedSince
+            self.expires = expires
+            self.grantFullControl = grantFullControl
+            self.grantRead = grantRead
+            self.grantReadACP = grantReadACP
+            self.grantWriteACP = grantWriteACP
+            self.ifMatch = ifMatch
+            self.ifNoneMatch = ifNoneMatch
+            self.metadata = metadata
+            self.metadataDirective = metadataDirective
+            self.taggingDirective = taggingDirective
+            self.serverSideEncryption = serverSideEncryption
+            self.storageClass = storageClass
+            self.websiteRedirectLocation = websiteRedirectLocation
+            self.sseCustomerAlgorithm = sseCustomerAlgorithm
+            self.sseCustomerKey = sseCustomerKey
+            self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+            self.ssekmsKeyId = ssekmsKeyId
+            self.ssekmsEncryptionContext = ssekmsEncryptionContext
+            self.bucketKeyEnabled = bucketKeyEnabled
+            self.copySourceSSECustomerAlgorithm = copySourceSSECustomerAlgorithm
+            self.copySourceSSECustomerKey = copySourceSSECustomerKey
+            self.copySourceSSECustomerKeyMD5 = copySourceSSECustomerKeyMD5
+            self.requestPayer = requestPayer
+            self.tagging = tagging
+            self.objectLockMode = objectLockMode
+            self.objectLockRetainUntilDate = objectLockRetainUntilDate
+            self.objectLockLegalHoldStatus = objectLockLegalHoldStatus
+            self.expectedBucketOwner = expectedBucketOwner
+            self.expectedSourceBucketOwner = expectedSourceBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            copySource = try reader.required(reader.header("x-amz-copy-source"), "x-amz-copy-source")
+            key = try reader.label("Key")
+            acl = try reader.header("x-amz-acl")
+            cacheControl = try reader.header("cache-control")
+            checksumAlgorithm = try reader.header("x-amz-checksum-algorithm")
+            contentDisposition = try reader.header("content-disposition")
+            contentEncoding = try reader.header("content-encoding")
+            contentLanguage = try reader.header("content-language")
+            contentType = try reader.header("content-type")
+            copySourceIfMatch = try reader.header("x-amz-copy-source-if-match")
+            copySourceIfModifiedSince = try reader.header("x-amz-copy-source-if-modified-since")
+            copySourceIfNoneMatch = try reader.header("x-amz-copy-source-if-none-match")
+            copySourceIfUnmodifiedSince = try reader.header("x-amz-copy-source-if-unmodified-since")
+            expires = try reader.header("expires")
+            grantFullControl = try reader.header("x-amz-grant-full-control")
+            grantRead = try reader.header("x-amz-grant-read")
+            grantReadACP = try reader.header("x-amz-grant-read-acp")
+            grantWriteACP = try reader.header("x-amz-grant-write-acp")
+            ifMatch = try reader.header("if-match")
+            ifNoneMatch = try reader.header("if-none-match")
+            metadata = reader.headers(prefix: "x-amz-meta-")
+            metadataDirective = try reader.header("x-amz-metadata-directive")
+            taggingDirective = try reader.header("x-amz-tagging-directive")
+            serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+            storageClass = try reader.header("x-amz-storage-class")
+            websiteRedirectLocation = try reader.header("x-amz-website-redirect-location")
+            sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+            sseCustomerKey = try reader.header("x-amz-server-side-encryption-customer-key")
+            sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+            ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+            ssekmsEncryptionContext = try reader.header("x-amz-server-side-encryption-context")
+            bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+            copySourceSSECustomerAlgorithm = try reader.header("x-amz-copy-source-server-side-encryption-customer-algorithm")
+            copySourceSSECustomerKey = try reader.header("x-amz-copy-source-server-side-encryption-customer-key")
+            copySourceSSECustomerKeyMD5 = try reader.header("x-amz-copy-source-server-side-encryption-customer-key-md5")
+            requestPayer = try reader.header("x-amz-request-payer")
+            tagging = try reader.header("x-amz-tagging")
+            objectLockMode = try reader.header("x-amz-object-lock-mode")
+            objectLockRetainUntilDate = try reader.header("x-amz-object-lock-retain-until-date")
+            objectLockLegalHoldStatus = try reader.header("x-amz-object-lock-legal-hold")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            expectedSourceBucketOwner = try reader.header("x-amz-source-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-copy-source", copySource)
+            writer.label("Key", key)
+            writer.header("x-amz-acl", acl)
+            writer.header("cache-control", cacheControl)
+            writer.header("x-amz-checksum-algorithm", checksumAlgorithm)
+            writer.header("content-disposition", contentDisposition)
+            writer.header("content-encoding", contentEncoding)
+            writer.header("content-language", contentLanguage)
+            writer.header("content-type", contentType)
+            writer.header("x-amz-copy-source-if-match", copySourceIfMatch)
+            writer.header("x-amz-copy-source-if-modified-since", copySourceIfModifiedSince)
+            writer.header("x-amz-copy-source-if-none-match", copySourceIfNoneMatch)
+            writer.header("x-amz-copy-source-if-unmodified-since", copySourceIfUnmodifiedSince)
+            writer.header("expires", expires)
+            writer.header("x-amz-grant-full-control", grantFullControl)
+            writer.header("x-amz-grant-read", grantRead)
+            writer.header("x-amz-grant-read-acp", grantReadACP)
+            writer.header("x-amz-grant-write-acp", grantWriteACP)
+            writer.header("if-match", ifMatch)
+            writer.header("if-none-match", ifNoneMatch)
+            writer.headers(prefix: "x-amz-meta-", metadata)
+            writer.header("x-amz-metadata-directive", metadataDirective)
+            writer.header("x-amz-tagging-directive", taggingDirective)
+            writer.header("x-amz-server-side-encryption", serverSideEncryption)
+            writer.header("x-amz-storage-class", storageClass)
+            writer.header("x-amz-website-redirect-location", websiteRedirectLocation)
+            writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-server-side-encryption-customer-key", sseCustomerKey)
+            writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+            writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+            writer.sensitiveHeader("x-amz-server-side-encryption-context", ssekmsEncryptionContext)
+            writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+            writer.header("x-amz-copy-source-server-side-encryption-customer-algorithm", copySourceSSECustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-copy-source-server-side-encryption-customer-key", copySourceSSECustomerKey)
+            writer.header("x-amz-copy-source-server-side-encryption-customer-key-md5", copySourceSSECustomerKeyMD5)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-tagging", tagging)
+            writer.header("x-amz-object-lock-mode", objectLockMode)
+            writer.header("x-amz-object-lock-retain-until-date", objectLockRetainUntilDate, as: .iso8601Milliseconds)
+            writer.header("x-amz-object-lock-legal-hold", objectLockLegalHoldStatus)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-source-expected-bucket-owner", expectedSourceBucketOwner)
+        }
+    }
+
     /// Source: Amazon Simple Storage Service API Reference, CreateBucket.
     public struct CreateBucket: AWSOperation {
         public static let service = AWSService.s3
@@ -102,6 +678,334 @@ extension S3 {
         }
     }
 
+    /// Source: Amazon Simple Storage Service API Reference, CreateMultipartUpload.
+    public struct CreateMultipartUpload: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "CreateMultipartUpload"
+        public static let route = Route("POST", "/{Bucket}/{Key+}?uploads")
+        public static let rootElement: String? = "InitiateMultipartUploadResult"
+
+        public struct Response: AWSShape {
+            public var abortDate: Date?
+            public var abortRuleId: String?
+            public var bucket: String?
+            public var key: String?
+            public var uploadId: String?
+            public var serverSideEncryption: ServerSideEncryption?
+            public var sseCustomerAlgorithm: String?
+            public var sseCustomerKeyMD5: String?
+            public var ssekmsKeyId: String?
+            public var ssekmsEncryptionContext: String?
+            public var bucketKeyEnabled: Bool?
+            public var requestCharged: RequestCharged?
+            public var checksumAlgorithm: ChecksumAlgorithm?
+            public var checksumType: ChecksumType?
+
+            public init(
+                abortDate: Date? = nil, abortRuleId: String? = nil, bucket: String? = nil,
+                key: String? = nil, uploadId: String? = nil,
+                serverSideEncryption: ServerSideEncryption? = nil, sseCustomerAlgorithm: String? = nil,
+                sseCustomerKeyMD5: String? = nil, ssekmsKeyId: String? = nil,
+                ssekmsEncryptionContext: String? = nil, bucketKeyEnabled: Bool? = nil,
+                requestCharged: RequestCharged? = nil, checksumAlgorithm: ChecksumAlgorithm? = nil,
+                checksumType: ChecksumType? = nil
+            ) {
+                self.abortDate = abortDate
+                self.abortRuleId = abortRuleId
+                self.bucket = bucket
+                self.key = key
+                self.uploadId = uploadId
+                self.serverSideEncryption = serverSideEncryption
+                self.sseCustomerAlgorithm = sseCustomerAlgorithm
+                self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+                self.ssekmsKeyId = ssekmsKeyId
+                self.ssekmsEncryptionContext = ssekmsEncryptionContext
+                self.bucketKeyEnabled = bucketKeyEnabled
+                self.requestCharged = requestCharged
+                self.checksumAlgorithm = checksumAlgorithm
+                self.checksumType = checksumType
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                abortDate = try reader.header("x-amz-abort-date")
+                abortRuleId = try reader.header("x-amz-abort-rule-id")
+                bucket = try reader.optional("Bucket")
+                key = try reader.optional("Key")
+                uploadId = try reader.optional("UploadId")
+                serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+                sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+                sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+                ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+                ssekmsEncryptionContext = try reader.header("x-amz-server-side-encryption-context")
+                bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+                requestCharged = try reader.header("x-amz-request-charged")
+                checksumAlgorithm = try reader.header("x-amz-checksum-algorithm")
+                checksumType = try reader.header("x-amz-checksum-type")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-abort-date", abortDate)
+                writer.header("x-amz-abort-rule-id", abortRuleId)
+                writer.put("Bucket", bucket)
+                writer.put("Key", key)
+                writer.put("UploadId", uploadId)
+                writer.header("x-amz-server-side-encryption", serverSideEncryption)
+                writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+                writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+                writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+                writer.sensitiveHeader("x-amz-server-side-encryption-context", ssekmsEncryptionContext)
+                writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+                writer.header("x-amz-request-charged", requestCharged)
+                writer.header("x-amz-checksum-algorithm", checksumAlgorithm)
+                writer.header("x-amz-checksum-type", checksumType)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var acl: ObjectCannedACL?
+        public var cacheControl: String?
+        public var contentDisposition: String?
+        public var contentEncoding: String?
+        public var contentLanguage: String?
+        public var contentType: String?
+        public var expires: Date?
+        public var grantFullControl: String?
+        public var grantRead: String?
+        public var grantReadACP: String?
+        public var grantWriteACP: String?
+        public var metadata: [String: String]?
+        public var serverSideEncryption: ServerSideEncryption?
+        public var storageClass: StorageClass?
+        public var websiteRedirectLocation: String?
+        public var sseCustomerAlgorithm: String?
+        public var sseCustomerKey: String?
+        public var sseCustomerKeyMD5: String?
+        public var ssekmsKeyId: String?
+        public var ssekmsEncryptionContext: String?
+        public var bucketKeyEnabled: Bool?
+        public var requestPayer: RequestPayer?
+        public var tagging: String?
+        public var objectLockMode: ObjectLockMode?
+        public var objectLockRetainUntilDate: Date?
+        public var objectLockLegalHoldStatus: ObjectLockLegalHoldStatus?
+        public var expectedBucketOwner: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var checksumType: ChecksumType?
+
+        public init(
+            bucket: String, key: String, acl: ObjectCannedACL? = nil, cacheControl: String? = nil,
+            contentDisposition: String? = nil, contentEncoding: String? = nil,
+            contentLanguage: String? = nil, contentType: String? = nil, expires: Date? = nil,
+            grantFullControl: String? = nil, grantRead: String? = nil, grantReadACP: String? = nil,
+            grantWriteACP: String? = nil, metadata: [String: String]? = nil,
+            serverSideEncryption: ServerSideEncryption? = nil, storageClass: StorageClass? = nil,
+            websiteRedirectLocation: String? = nil, sseCustomerAlgorithm: String? = nil,
+            sseCustomerKey: String? = nil, sseCustomerKeyMD5: String? = nil,
+            ssekmsKeyId: String? = nil, ssekmsEncryptionContext: String? = nil,
+            bucketKeyEnabled: Bool? = nil, requestPayer: RequestPayer? = nil,
+            tagging: String? = nil, objectLockMode: ObjectLockMode? = nil,
+            objectLockRetainUntilDate: Date? = nil,
+            objectLockLegalHoldStatus: ObjectLockLegalHoldStatus? = nil,
+            expectedBucketOwner: String? = nil, checksumAlgorithm: ChecksumAlgorithm? = nil,
+            checksumType: ChecksumType? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.acl = acl
+            self.cacheControl = cacheControl
+            self.contentDisposition = contentDisposition
+            self.contentEncoding = contentEncoding
+            self.contentLanguage = contentLanguage
+            self.contentType = contentType
+            self.expires = expires
+            self.grantFullControl = grantFullControl
+            self.grantRead = grantRead
+            self.grantReadACP = grantReadACP
+            self.grantWriteACP = grantWriteACP
+            self.metadata = metadata
+            self.serverSideEncryption = serverSideEncryption
+            self.storageClass = storageClass
+            self.websiteRedirectLocation = websiteRedirectLocation
+            self.sseCustomerAlgorithm = sseCustomerAlgorithm
+            self.sseCustomerKey = sseCustomerKey
+            self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+            self.ssekmsKeyId = ssekmsKeyId
+            self.ssekmsEncryptionContext = ssekmsEncryptionContext
+            self.bucketKeyEnabled = bucketKeyEnabled
+            self.requestPayer = requestPayer
+            self.tagging = tagging
+            self.objectLockMode = objectLockMode
+            self.objectLockRetainUntilDate = objectLockRetainUntilDate
+            self.objectLockLegalHoldStatus = objectLockLegalHoldStatus
+            self.expectedBucketOwner = expectedBucketOwner
+            self.checksumAlgorithm = checksumAlgorithm
+            self.checksumType = checksumType
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            acl = try reader.header("x-amz-acl")
+            cacheControl = try reader.header("cache-control")
+            contentDisposition = try reader.header("content-disposition")
+            contentEncoding = try reader.header("content-encoding")
+            contentLanguage = try reader.header("content-language")
+            contentType = try reader.header("content-type")
+            expires = try reader.header("expires")
+            grantFullControl = try reader.header("x-amz-grant-full-control")
+            grantRead = try reader.header("x-amz-grant-read")
+            grantReadACP = try reader.header("x-amz-grant-read-acp")
+            grantWriteACP = try reader.header("x-amz-grant-write-acp")
+            metadata = reader.headers(prefix: "x-amz-meta-")
+            serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+            storageClass = try reader.header("x-amz-storage-class")
+            websiteRedirectLocation = try reader.header("x-amz-website-redirect-location")
+            sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+            sseCustomerKey = try reader.header("x-amz-server-side-encryption-customer-key")
+            sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+            ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+            ssekmsEncryptionContext = try reader.header("x-amz-server-side-encryption-context")
+            bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+            requestPayer = try reader.header("x-amz-request-payer")
+            tagging = try reader.header("x-amz-tagging")
+            objectLockMode = try reader.header("x-amz-object-lock-mode")
+            objectLockRetainUntilDate = try reader.header("x-amz-object-lock-retain-until-date")
+            objectLockLegalHoldStatus = try reader.header("x-amz-object-lock-legal-hold")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            checksumAlgorithm = try reader.header("x-amz-checksum-algorithm")
+            checksumType = try reader.header("x-amz-checksum-type")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.header("x-amz-acl", acl)
+            writer.header("cache-control", cacheControl)
+            writer.header("content-disposition", contentDisposition)
+            writer.header("content-encoding", contentEncoding)
+            writer.header("content-language", contentLanguage)
+            writer.header("content-type", contentType)
+            writer.header("expires", expires)
+            writer.header("x-amz-grant-full-control", grantFullControl)
+            writer.header("x-amz-grant-read", grantRead)
+            writer.header("x-amz-grant-read-acp", grantReadACP)
+            writer.header("x-amz-grant-write-acp", grantWriteACP)
+            writer.headers(prefix: "x-amz-meta-", metadata)
+            writer.header("x-amz-server-side-encryption", serverSideEncryption)
+            writer.header("x-amz-storage-class", storageClass)
+            writer.header("x-amz-website-redirect-location", websiteRedirectLocation)
+            writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-server-side-encryption-customer-key", sseCustomerKey)
+            writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+            writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+            writer.sensitiveHeader("x-amz-server-side-encryption-context", ssekmsEncryptionContext)
+            writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-tagging", tagging)
+            writer.header("x-amz-object-lock-mode", objectLockMode)
+            writer.header("x-amz-object-lock-retain-until-date", objectLockRetainUntilDate, as: .iso8601Milliseconds)
+            writer.header("x-amz-object-lock-legal-hold", objectLockLegalHoldStatus)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-checksum-algorithm", checksumAlgorithm)
+            writer.header("x-amz-checksum-type", checksumType)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, DeleteBucket.
+    public struct DeleteBucket: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "DeleteBucket"
+        public static let route = Route(
+            "DELETE", "/{Bucket}", status: 204,
+            without: [
+                "analytics", "cors", "encryption", "intelligent-tiering", "inventory",
+                "lifecycle", "metadataConfiguration", "metadataTable", "metrics",
+                "ownershipControls", "policy", "publicAccessBlock", "replication", "tagging",
+                "website",
+            ])
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, DeleteBucketPolicy.
+    public struct DeleteBucketPolicy: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "DeleteBucketPolicy"
+        public static let route = Route("DELETE", "/{Bucket}?policy", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, DeleteBucketTagging.
+    public struct DeleteBucketTagging: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "DeleteBucketTagging"
+        public static let route = Route("DELETE", "/{Bucket}?tagging", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
     /// Source: Amazon Simple Storage Service API Reference, DeleteObject.
     public struct DeleteObject: AWSOperation {
         public static let service = AWSService.s3
@@ -194,6 +1098,306 @@ extension S3 {
         }
     }
 
+    /// Source: Amazon Simple Storage Service API Reference, DeleteObjects.
+    public struct DeleteObjects: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "DeleteObjects"
+        public static let route = Route("POST", "/{Bucket}?delete")
+        public static let rootElement: String? = "DeleteResult"
+
+        public struct Response: AWSShape {
+            public var deleted: [DeletedObject]?
+            public var requestCharged: RequestCharged?
+            public var errors: [ErrorValue]?
+
+            public init(
+                deleted: [DeletedObject]? = nil, requestCharged: RequestCharged? = nil,
+                errors: [ErrorValue]? = nil
+            ) {
+                self.deleted = deleted
+                self.requestCharged = requestCharged
+                self.errors = errors
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                deleted = try reader.flattened("Deleted")
+                requestCharged = try reader.header("x-amz-request-charged")
+                errors = try reader.flattened("Error")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.putFlattened("Deleted", deleted)
+                writer.header("x-amz-request-charged", requestCharged)
+                writer.putFlattened("Error", errors)
+            }
+        }
+
+        public var bucket: String
+        public var delete: Delete
+        public var mfa: String?
+        public var requestPayer: RequestPayer?
+        public var bypassGovernanceRetention: Bool?
+        public var expectedBucketOwner: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+
+        public init(
+            bucket: String, delete: Delete, mfa: String? = nil, requestPayer: RequestPayer? = nil,
+            bypassGovernanceRetention: Bool? = nil, expectedBucketOwner: String? = nil,
+            checksumAlgorithm: ChecksumAlgorithm? = nil
+        ) {
+            self.bucket = bucket
+            self.delete = delete
+            self.mfa = mfa
+            self.requestPayer = requestPayer
+            self.bypassGovernanceRetention = bypassGovernanceRetention
+            self.expectedBucketOwner = expectedBucketOwner
+            self.checksumAlgorithm = checksumAlgorithm
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            delete = try reader.required(reader.payload("Delete"), "Delete")
+            mfa = try reader.header("x-amz-mfa")
+            requestPayer = try reader.header("x-amz-request-payer")
+            bypassGovernanceRetention = try reader.header("x-amz-bypass-governance-retention")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            checksumAlgorithm = try reader.header("x-amz-sdk-checksum-algorithm")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.payload("Delete", delete)
+            writer.header("x-amz-mfa", mfa)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-bypass-governance-retention", bypassGovernanceRetention)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-sdk-checksum-algorithm", checksumAlgorithm)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketAccelerateConfiguration.
+    public struct GetBucketAccelerateConfiguration: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketAccelerateConfiguration"
+        public static let route = Route("GET", "/{Bucket}?accelerate")
+        public static let rootElement: String? = "AccelerateConfiguration"
+
+        public struct Response: AWSShape {
+            public var status: BucketAccelerateStatus?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                status: BucketAccelerateStatus? = nil, requestCharged: RequestCharged? = nil
+            ) {
+                self.status = status
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                status = try reader.optional("Status")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Status", status)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+        public var requestPayer: RequestPayer?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil, requestPayer: RequestPayer? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+            self.requestPayer = requestPayer
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            requestPayer = try reader.header("x-amz-request-payer")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-request-payer", requestPayer)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketAcl.
+    public struct GetBucketAcl: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketAcl"
+        public static let route = Route("GET", "/{Bucket}?acl")
+        public static let rootElement: String? = "AccessControlPolicy"
+
+        public struct Response: AWSShape {
+            public var owner: Owner?
+            public var grants: [Grant]?
+
+            public init(
+                owner: Owner? = nil, grants: [Grant]? = nil
+            ) {
+                self.owner = owner
+                self.grants = grants
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                owner = try reader.optional("Owner")
+                grants = try reader.optional("AccessControlList")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Owner", owner)
+                writer.put("AccessControlList", grants, item: "Grant")
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketCors.
+    public struct GetBucketCors: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketCors"
+        public static let route = Route("GET", "/{Bucket}?cors")
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketEncryption.
+    public struct GetBucketEncryption: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketEncryption"
+        public static let route = Route("GET", "/{Bucket}?encryption")
+
+        public struct Response: AWSShape {
+            public var serverSideEncryptionConfiguration: ServerSideEncryptionConfiguration?
+
+            public init(
+                serverSideEncryptionConfiguration: ServerSideEncryptionConfiguration? = nil
+            ) {
+                self.serverSideEncryptionConfiguration = serverSideEncryptionConfiguration
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                serverSideEncryptionConfiguration = try reader.payload("ServerSideEncryptionConfiguration")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.payload("ServerSideEncryptionConfiguration", serverSideEncryptionConfiguration)
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketLifecycleConfiguration.
+    public struct GetBucketLifecycleConfiguration: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketLifecycleConfiguration"
+        public static let route = Route("GET", "/{Bucket}?lifecycle")
+
+        public struct Response: AWSShape {
+            public var transitionDefaultMinimumObjectSize: TransitionDefaultMinimumObjectSize?
+
+            public init(
+                transitionDefaultMinimumObjectSize: TransitionDefaultMinimumObjectSize? = nil
+            ) {
+                self.transitionDefaultMinimumObjectSize = transitionDefaultMinimumObjectSize
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                transitionDefaultMinimumObjectSize = try reader.header("x-amz-transition-default-minimum-object-size")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-transition-default-minimum-object-size", transitionDefaultMinimumObjectSize)
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
     /// Source: Amazon Simple Storage Service API Reference, GetBucketLocation.
     public struct GetBucketLocation: AWSOperation {
         public static let service = AWSService.s3
@@ -216,6 +1420,203 @@ extension S3 {
 
             public func writeMembers(to writer: inout ShapeWriter) {
                 writer.payload("LocationConstraint", locationConstraint)
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketLogging.
+    public struct GetBucketLogging: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketLogging"
+        public static let route = Route("GET", "/{Bucket}?logging")
+        public static let rootElement: String? = "BucketLoggingStatus"
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketPolicy.
+    public struct GetBucketPolicy: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketPolicy"
+        public static let route = Route("GET", "/{Bucket}?policy")
+        public static let responseIsText = true
+
+        public struct Response: AWSShape {
+            public var policy: String?
+
+            public init(
+                policy: String? = nil
+            ) {
+                self.policy = policy
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                policy = try reader.payload("Policy")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.payloadText("Policy", policy)
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketReplication.
+    public struct GetBucketReplication: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketReplication"
+        public static let route = Route("GET", "/{Bucket}?replication")
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketRequestPayment.
+    public struct GetBucketRequestPayment: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketRequestPayment"
+        public static let route = Route("GET", "/{Bucket}?requestPayment")
+        public static let rootElement: String? = "RequestPaymentConfiguration"
+
+        public struct Response: AWSShape {
+            public var payer: Payer?
+
+            public init(
+                payer: Payer? = nil
+            ) {
+                self.payer = payer
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                payer = try reader.optional("Payer")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Payer", payer)
+            }
+        }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketTagging.
+    public struct GetBucketTagging: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketTagging"
+        public static let route = Route("GET", "/{Bucket}?tagging")
+        public static let rootElement: String? = "Tagging"
+
+        public struct Response: AWSShape {
+            public var tagSet: [Tag]
+
+            public init(
+                tagSet: [Tag]
+            ) {
+                self.tagSet = tagSet
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tagSet = try reader.required("TagSet")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("TagSet", tagSet, item: "Tag")
             }
         }
 
@@ -268,6 +1669,35 @@ extension S3 {
                 writer.put("MfaDelete", mfaDelete)
             }
         }
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetBucketWebsite.
+    public struct GetBucketWebsite: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetBucketWebsite"
+        public static let route = Route("GET", "/{Bucket}?website")
+
+        public typealias Response = EmptyResponse
 
         public var bucket: String
         public var expectedBucketOwner: String?
@@ -602,6 +2032,165 @@ extension S3 {
             writer.query("partNumber", partNumber)
             writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
             writer.header("x-amz-checksum-mode", checksumMode)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetObjectAcl.
+    public struct GetObjectAcl: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetObjectAcl"
+        public static let route = Route("GET", "/{Bucket}/{Key+}?acl")
+        public static let rootElement: String? = "AccessControlPolicy"
+
+        public struct Response: AWSShape {
+            public var owner: Owner?
+            public var grants: [Grant]?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                owner: Owner? = nil, grants: [Grant]? = nil, requestCharged: RequestCharged? = nil
+            ) {
+                self.owner = owner
+                self.grants = grants
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                owner = try reader.optional("Owner")
+                grants = try reader.optional("AccessControlList")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Owner", owner)
+                writer.put("AccessControlList", grants, item: "Grant")
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var versionId: String?
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, key: String, versionId: String? = nil,
+            requestPayer: RequestPayer? = nil, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.versionId = versionId
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            versionId = try reader.query("versionId")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.query("versionId", versionId)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetObjectLockConfiguration.
+    public struct GetObjectLockConfiguration: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetObjectLockConfiguration"
+        public static let route = Route("GET", "/{Bucket}?object-lock")
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, GetObjectTagging.
+    public struct GetObjectTagging: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "GetObjectTagging"
+        public static let route = Route("GET", "/{Bucket}/{Key+}?tagging")
+        public static let rootElement: String? = "Tagging"
+
+        public struct Response: AWSShape {
+            public var tagSet: [Tag]
+            public var versionId: String?
+
+            public init(
+                tagSet: [Tag], versionId: String? = nil
+            ) {
+                self.tagSet = tagSet
+                self.versionId = versionId
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tagSet = try reader.required("TagSet")
+                versionId = try reader.header("x-amz-version-id")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("TagSet", tagSet, item: "Tag")
+                writer.header("x-amz-version-id", versionId)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var versionId: String?
+        public var expectedBucketOwner: String?
+        public var requestPayer: RequestPayer?
+
+        public init(
+            bucket: String, key: String, versionId: String? = nil,
+            expectedBucketOwner: String? = nil, requestPayer: RequestPayer? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.versionId = versionId
+            self.expectedBucketOwner = expectedBucketOwner
+            self.requestPayer = requestPayer
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            versionId = try reader.query("versionId")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            requestPayer = try reader.header("x-amz-request-payer")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.query("versionId", versionId)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-request-payer", requestPayer)
         }
     }
 
@@ -1050,6 +2639,403 @@ extension S3 {
         }
     }
 
+    /// Source: Amazon Simple Storage Service API Reference, ListMultipartUploads.
+    public struct ListMultipartUploads: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "ListMultipartUploads"
+        public static let route = Route("GET", "/{Bucket}?uploads")
+        public static let rootElement: String? = "ListMultipartUploadsResult"
+
+        public struct Response: AWSShape {
+            public var bucket: String?
+            public var keyMarker: String?
+            public var uploadIdMarker: String?
+            public var nextKeyMarker: String?
+            public var prefix: String?
+            public var delimiter: String?
+            public var nextUploadIdMarker: String?
+            public var maxUploads: Int?
+            public var isTruncated: Bool?
+            public var uploads: [MultipartUpload]?
+            public var commonPrefixes: [CommonPrefix]?
+            public var encodingType: EncodingType?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                bucket: String? = nil, keyMarker: String? = nil, uploadIdMarker: String? = nil,
+                nextKeyMarker: String? = nil, prefix: String? = nil, delimiter: String? = nil,
+                nextUploadIdMarker: String? = nil, maxUploads: Int? = nil, isTruncated: Bool? = nil,
+                uploads: [MultipartUpload]? = nil, commonPrefixes: [CommonPrefix]? = nil,
+                encodingType: EncodingType? = nil, requestCharged: RequestCharged? = nil
+            ) {
+                self.bucket = bucket
+                self.keyMarker = keyMarker
+                self.uploadIdMarker = uploadIdMarker
+                self.nextKeyMarker = nextKeyMarker
+                self.prefix = prefix
+                self.delimiter = delimiter
+                self.nextUploadIdMarker = nextUploadIdMarker
+                self.maxUploads = maxUploads
+                self.isTruncated = isTruncated
+                self.uploads = uploads
+                self.commonPrefixes = commonPrefixes
+                self.encodingType = encodingType
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                bucket = try reader.optional("Bucket")
+                keyMarker = try reader.optional("KeyMarker")
+                uploadIdMarker = try reader.optional("UploadIdMarker")
+                nextKeyMarker = try reader.optional("NextKeyMarker")
+                prefix = try reader.optional("Prefix")
+                delimiter = try reader.optional("Delimiter")
+                nextUploadIdMarker = try reader.optional("NextUploadIdMarker")
+                maxUploads = try reader.optional("MaxUploads")
+                isTruncated = try reader.optional("IsTruncated")
+                uploads = try reader.flattened("Upload")
+                commonPrefixes = try reader.flattened("CommonPrefixes")
+                encodingType = try reader.optional("EncodingType")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Bucket", bucket)
+                writer.put("KeyMarker", keyMarker)
+                writer.put("UploadIdMarker", uploadIdMarker)
+                writer.put("NextKeyMarker", nextKeyMarker)
+                writer.put("Prefix", prefix)
+                writer.put("Delimiter", delimiter)
+                writer.put("NextUploadIdMarker", nextUploadIdMarker)
+                writer.put("MaxUploads", maxUploads)
+                writer.put("IsTruncated", isTruncated)
+                writer.putFlattened("Upload", uploads)
+                writer.putFlattened("CommonPrefixes", commonPrefixes)
+                writer.put("EncodingType", encodingType)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var delimiter: String?
+        public var encodingType: EncodingType?
+        public var keyMarker: String?
+        public var maxUploads: Int?
+        public var prefix: String?
+        public var uploadIdMarker: String?
+        public var expectedBucketOwner: String?
+        public var requestPayer: RequestPayer?
+
+        public init(
+            bucket: String, delimiter: String? = nil, encodingType: EncodingType? = nil,
+            keyMarker: String? = nil, maxUploads: Int? = nil, prefix: String? = nil,
+            uploadIdMarker: String? = nil, expectedBucketOwner: String? = nil,
+            requestPayer: RequestPayer? = nil
+        ) {
+            self.bucket = bucket
+            self.delimiter = delimiter
+            self.encodingType = encodingType
+            self.keyMarker = keyMarker
+            self.maxUploads = maxUploads
+            self.prefix = prefix
+            self.uploadIdMarker = uploadIdMarker
+            self.expectedBucketOwner = expectedBucketOwner
+            self.requestPayer = requestPayer
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            delimiter = try reader.query("delimiter")
+            encodingType = try reader.query("encoding-type")
+            keyMarker = try reader.query("key-marker")
+            maxUploads = try reader.query("max-uploads")
+            prefix = try reader.query("prefix")
+            uploadIdMarker = try reader.query("upload-id-marker")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            requestPayer = try reader.header("x-amz-request-payer")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.query("delimiter", delimiter)
+            writer.query("encoding-type", encodingType)
+            writer.query("key-marker", keyMarker)
+            writer.query("max-uploads", maxUploads)
+            writer.query("prefix", prefix)
+            writer.query("upload-id-marker", uploadIdMarker)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-request-payer", requestPayer)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, ListObjectVersions.
+    public struct ListObjectVersions: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "ListObjectVersions"
+        public static let route = Route("GET", "/{Bucket}?versions")
+        public static let rootElement: String? = "ListVersionsResult"
+
+        public struct Response: AWSShape {
+            public var isTruncated: Bool?
+            public var keyMarker: String?
+            public var versionIdMarker: String?
+            public var nextKeyMarker: String?
+            public var nextVersionIdMarker: String?
+            public var versions: [ObjectVersion]?
+            public var deleteMarkers: [DeleteMarkerEntry]?
+            public var name: String?
+            public var prefix: String?
+            public var delimiter: String?
+            public var maxKeys: Int?
+            public var commonPrefixes: [CommonPrefix]?
+            public var encodingType: EncodingType?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                isTruncated: Bool? = nil, keyMarker: String? = nil, versionIdMarker: String? = nil,
+                nextKeyMarker: String? = nil, nextVersionIdMarker: String? = nil,
+                versions: [ObjectVersion]? = nil, deleteMarkers: [DeleteMarkerEntry]? = nil,
+                name: String? = nil, prefix: String? = nil, delimiter: String? = nil, maxKeys: Int? = nil,
+                commonPrefixes: [CommonPrefix]? = nil, encodingType: EncodingType? = nil,
+                requestCharged: RequestCharged? = nil
+            ) {
+                self.isTruncated = isTruncated
+                self.keyMarker = keyMarker
+                self.versionIdMarker = versionIdMarker
+                self.nextKeyMarker = nextKeyMarker
+                self.nextVersionIdMarker = nextVersionIdMarker
+                self.versions = versions
+                self.deleteMarkers = deleteMarkers
+                self.name = name
+                self.prefix = prefix
+                self.delimiter = delimiter
+                self.maxKeys = maxKeys
+                self.commonPrefixes = commonPrefixes
+                self.encodingType = encodingType
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                isTruncated = try reader.optional("IsTruncated")
+                keyMarker = try reader.optional("KeyMarker")
+                versionIdMarker = try reader.optional("VersionIdMarker")
+                nextKeyMarker = try reader.optional("NextKeyMarker")
+                nextVersionIdMarker = try reader.optional("NextVersionIdMarker")
+                versions = try reader.flattened("Version")
+                deleteMarkers = try reader.flattened("DeleteMarker")
+                name = try reader.optional("Name")
+                prefix = try reader.optional("Prefix")
+                delimiter = try reader.optional("Delimiter")
+                maxKeys = try reader.optional("MaxKeys")
+                commonPrefixes = try reader.flattened("CommonPrefixes")
+                encodingType = try reader.optional("EncodingType")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("IsTruncated", isTruncated)
+                writer.put("KeyMarker", keyMarker)
+                writer.put("VersionIdMarker", versionIdMarker)
+                writer.put("NextKeyMarker", nextKeyMarker)
+                writer.put("NextVersionIdMarker", nextVersionIdMarker)
+                writer.putFlattened("Version", versions)
+                writer.putFlattened("DeleteMarker", deleteMarkers)
+                writer.put("Name", name)
+                writer.put("Prefix", prefix)
+                writer.put("Delimiter", delimiter)
+                writer.put("MaxKeys", maxKeys)
+                writer.putFlattened("CommonPrefixes", commonPrefixes)
+                writer.put("EncodingType", encodingType)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var delimiter: String?
+        public var encodingType: EncodingType?
+        public var keyMarker: String?
+        public var maxKeys: Int?
+        public var prefix: String?
+        public var versionIdMarker: String?
+        public var expectedBucketOwner: String?
+        public var requestPayer: RequestPayer?
+        public var optionalObjectAttributes: [OptionalObjectAttributes]?
+
+        public init(
+            bucket: String, delimiter: String? = nil, encodingType: EncodingType? = nil,
+            keyMarker: String? = nil, maxKeys: Int? = nil, prefix: String? = nil,
+            versionIdMarker: String? = nil, expectedBucketOwner: String? = nil,
+            requestPayer: RequestPayer? = nil,
+            optionalObjectAttributes: [OptionalObjectAttributes]? = nil
+        ) {
+            self.bucket = bucket
+            self.delimiter = delimiter
+            self.encodingType = encodingType
+            self.keyMarker = keyMarker
+            self.maxKeys = maxKeys
+            self.prefix = prefix
+            self.versionIdMarker = versionIdMarker
+            self.expectedBucketOwner = expectedBucketOwner
+            self.requestPayer = requestPayer
+            self.optionalObjectAttributes = optionalObjectAttributes
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            delimiter = try reader.query("delimiter")
+            encodingType = try reader.query("encoding-type")
+            keyMarker = try reader.query("key-marker")
+            maxKeys = try reader.query("max-keys")
+            prefix = try reader.query("prefix")
+            versionIdMarker = try reader.query("version-id-marker")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            requestPayer = try reader.header("x-amz-request-payer")
+            optionalObjectAttributes = try reader.header("x-amz-optional-object-attributes")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.query("delimiter", delimiter)
+            writer.query("encoding-type", encodingType)
+            writer.query("key-marker", keyMarker)
+            writer.query("max-keys", maxKeys)
+            writer.query("prefix", prefix)
+            writer.query("version-id-marker", versionIdMarker)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-optional-object-attributes", optionalObjectAttributes)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, ListObjects.
+    public struct ListObjects: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "ListObjects"
+        public static let route = Route(
+            "GET", "/{Bucket}",
+            without: [
+                "abac", "accelerate", "acl", "analytics", "cors", "encryption",
+                "intelligent-tiering", "inventory", "lifecycle", "list-type", "location",
+                "logging", "metadataConfiguration", "metadataTable", "metrics", "notification",
+                "object-lock", "ownershipControls", "policy", "policyStatus",
+                "publicAccessBlock", "replication", "requestPayment", "session", "tagging",
+                "uploads", "versioning", "versions", "website",
+            ])
+        public static let rootElement: String? = "ListBucketResult"
+
+        public struct Response: AWSShape {
+            public var isTruncated: Bool?
+            public var marker: String?
+            public var nextMarker: String?
+            public var contents: [Object]?
+            public var name: String?
+            public var prefix: String?
+            public var delimiter: String?
+            public var maxKeys: Int?
+            public var commonPrefixes: [CommonPrefix]?
+            public var encodingType: EncodingType?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                isTruncated: Bool? = nil, marker: String? = nil, nextMarker: String? = nil,
+                contents: [Object]? = nil, name: String? = nil, prefix: String? = nil,
+                delimiter: String? = nil, maxKeys: Int? = nil, commonPrefixes: [CommonPrefix]? = nil,
+                encodingType: EncodingType? = nil, requestCharged: RequestCharged? = nil
+            ) {
+                self.isTruncated = isTruncated
+                self.marker = marker
+                self.nextMarker = nextMarker
+                self.contents = contents
+                self.name = name
+                self.prefix = prefix
+                self.delimiter = delimiter
+                self.maxKeys = maxKeys
+                self.commonPrefixes = commonPrefixes
+                self.encodingType = encodingType
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                isTruncated = try reader.optional("IsTruncated")
+                marker = try reader.optional("Marker")
+                nextMarker = try reader.optional("NextMarker")
+                contents = try reader.flattened("Contents")
+                name = try reader.optional("Name")
+                prefix = try reader.optional("Prefix")
+                delimiter = try reader.optional("Delimiter")
+                maxKeys = try reader.optional("MaxKeys")
+                commonPrefixes = try reader.flattened("CommonPrefixes")
+                encodingType = try reader.optional("EncodingType")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("IsTruncated", isTruncated)
+                writer.put("Marker", marker)
+                writer.put("NextMarker", nextMarker)
+                writer.putFlattened("Contents", contents)
+                writer.put("Name", name)
+                writer.put("Prefix", prefix)
+                writer.put("Delimiter", delimiter)
+                writer.put("MaxKeys", maxKeys)
+                writer.putFlattened("CommonPrefixes", commonPrefixes)
+                writer.put("EncodingType", encodingType)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var delimiter: String?
+        public var encodingType: EncodingType?
+        public var marker: String?
+        public var maxKeys: Int?
+        public var prefix: String?
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+        public var optionalObjectAttributes: [OptionalObjectAttributes]?
+
+        public init(
+            bucket: String, delimiter: String? = nil, encodingType: EncodingType? = nil,
+            marker: String? = nil, maxKeys: Int? = nil, prefix: String? = nil,
+            requestPayer: RequestPayer? = nil, expectedBucketOwner: String? = nil,
+            optionalObjectAttributes: [OptionalObjectAttributes]? = nil
+        ) {
+            self.bucket = bucket
+            self.delimiter = delimiter
+            self.encodingType = encodingType
+            self.marker = marker
+            self.maxKeys = maxKeys
+            self.prefix = prefix
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+            self.optionalObjectAttributes = optionalObjectAttributes
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            delimiter = try reader.query("delimiter")
+            encodingType = try reader.query("encoding-type")
+            marker = try reader.query("marker")
+            maxKeys = try reader.query("max-keys")
+            prefix = try reader.query("prefix")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            optionalObjectAttributes = try reader.header("x-amz-optional-object-attributes")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.query("delimiter", delimiter)
+            writer.query("encoding-type", encodingType)
+            writer.query("marker", marker)
+            writer.query("max-keys", maxKeys)
+            writer.query("prefix", prefix)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-optional-object-attributes", optionalObjectAttributes)
+        }
+    }
+
     /// Source: Amazon Simple Storage Service API Reference, ListObjectsV2.
     public struct ListObjectsV2: AWSOperation {
         public static let service = AWSService.s3
@@ -1186,6 +3172,289 @@ extension S3 {
             writer.header("x-amz-request-payer", requestPayer)
             writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
             writer.header("x-amz-optional-object-attributes", optionalObjectAttributes)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, ListParts.
+    public struct ListParts: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "ListParts"
+        public static let route = Route(
+            "GET", "/{Bucket}/{Key+}", with: ["uploadId"],
+            without: [
+                "acl", "attributes", "legal-hold", "retention", "tagging", "torrent",
+            ])
+        public static let rootElement: String? = "ListPartsResult"
+
+        public struct Response: AWSShape {
+            public var abortDate: Date?
+            public var abortRuleId: String?
+            public var bucket: String?
+            public var key: String?
+            public var uploadId: String?
+            public var partNumberMarker: Int?
+            public var nextPartNumberMarker: Int?
+            public var maxParts: Int?
+            public var isTruncated: Bool?
+            public var parts: [Part]?
+            public var initiator: Initiator?
+            public var owner: Owner?
+            public var storageClass: StorageClass?
+            public var requestCharged: RequestCharged?
+            public var checksumAlgorithm: ChecksumAlgorithm?
+            public var checksumType: ChecksumType?
+
+            public init(
+                abortDate: Date? = nil, abortRuleId: String? = nil, bucket: String? = nil,
+                key: String? = nil, uploadId: String? = nil, partNumberMarker: Int? = nil,
+                nextPartNumberMarker: Int? = nil, maxParts: Int? = nil, isTruncated: Bool? = nil,
+                parts: [Part]? = nil, initiator: Initiator? = nil, owner: Owner? = nil,
+                storageClass: StorageClass? = nil, requestCharged: RequestCharged? = nil,
+                checksumAlgorithm: ChecksumAlgorithm? = nil, checksumType: ChecksumType? = nil
+            ) {
+                self.abortDate = abortDate
+                self.abortRuleId = abortRuleId
+                self.bucket = bucket
+                self.key = key
+                self.uploadId = uploadId
+                self.partNumberMarker = partNumberMarker
+                self.nextPartNumberMarker = nextPartNumberMarker
+                self.maxParts = maxParts
+                self.isTruncated = isTruncated
+                self.parts = parts
+                self.initiator = initiator
+                self.owner = owner
+                self.storageClass = storageClass
+                self.requestCharged = requestCharged
+                self.checksumAlgorithm = checksumAlgorithm
+                self.checksumType = checksumType
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                abortDate = try reader.header("x-amz-abort-date")
+                abortRuleId = try reader.header("x-amz-abort-rule-id")
+                bucket = try reader.optional("Bucket")
+                key = try reader.optional("Key")
+                uploadId = try reader.optional("UploadId")
+                partNumberMarker = try reader.optional("PartNumberMarker")
+                nextPartNumberMarker = try reader.optional("NextPartNumberMarker")
+                maxParts = try reader.optional("MaxParts")
+                isTruncated = try reader.optional("IsTruncated")
+                parts = try reader.flattened("Part")
+                initiator = try reader.optional("Initiator")
+                owner = try reader.optional("Owner")
+                storageClass = try reader.optional("StorageClass")
+                requestCharged = try reader.header("x-amz-request-charged")
+                checksumAlgorithm = try reader.optional("ChecksumAlgorithm")
+                checksumType = try reader.optional("ChecksumType")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-abort-date", abortDate)
+                writer.header("x-amz-abort-rule-id", abortRuleId)
+                writer.put("Bucket", bucket)
+                writer.put("Key", key)
+                writer.put("UploadId", uploadId)
+                writer.put("PartNumberMarker", partNumberMarker)
+                writer.put("NextPartNumberMarker", nextPartNumberMarker)
+                writer.put("MaxParts", maxParts)
+                writer.put("IsTruncated", isTruncated)
+                writer.putFlattened("Part", parts)
+                writer.put("Initiator", initiator)
+                writer.put("Owner", owner)
+                writer.put("StorageClass", storageClass)
+                writer.header("x-amz-request-charged", requestCharged)
+                writer.put("ChecksumAlgorithm", checksumAlgorithm)
+                writer.put("ChecksumType", checksumType)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var uploadId: String
+        public var maxParts: Int?
+        public var partNumberMarker: Int?
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+        public var sseCustomerAlgorithm: String?
+        public var sseCustomerKey: String?
+        public var sseCustomerKeyMD5: String?
+
+        public init(
+            bucket: String, key: String, uploadId: String, maxParts: Int? = nil,
+            partNumberMarker: Int? = nil, requestPayer: RequestPayer? = nil,
+            expectedBucketOwner: String? = nil, sseCustomerAlgorithm: String? = nil,
+            sseCustomerKey: String? = nil, sseCustomerKeyMD5: String? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.uploadId = uploadId
+            self.maxParts = maxParts
+            self.partNumberMarker = partNumberMarker
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+            self.sseCustomerAlgorithm = sseCustomerAlgorithm
+            self.sseCustomerKey = sseCustomerKey
+            self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            uploadId = try reader.required(reader.query("uploadId"), "uploadId")
+            maxParts = try reader.query("max-parts")
+            partNumberMarker = try reader.query("part-number-marker")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+            sseCustomerKey = try reader.header("x-amz-server-side-encryption-customer-key")
+            sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.query("uploadId", uploadId)
+            writer.query("max-parts", maxParts)
+            writer.query("part-number-marker", partNumberMarker)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-server-side-encryption-customer-key", sseCustomerKey)
+            writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, PutBucketEncryption.
+    public struct PutBucketEncryption: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "PutBucketEncryption"
+        public static let route = Route("PUT", "/{Bucket}?encryption")
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var serverSideEncryptionConfiguration: ServerSideEncryptionConfiguration
+        public var contentMD5: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, serverSideEncryptionConfiguration: ServerSideEncryptionConfiguration,
+            contentMD5: String? = nil, checksumAlgorithm: ChecksumAlgorithm? = nil,
+            expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.serverSideEncryptionConfiguration = serverSideEncryptionConfiguration
+            self.contentMD5 = contentMD5
+            self.checksumAlgorithm = checksumAlgorithm
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            serverSideEncryptionConfiguration = try reader.required(reader.payload("ServerSideEncryptionConfiguration"), "ServerSideEncryptionConfiguration")
+            contentMD5 = try reader.header("content-md5")
+            checksumAlgorithm = try reader.header("x-amz-sdk-checksum-algorithm")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.payload("ServerSideEncryptionConfiguration", serverSideEncryptionConfiguration)
+            writer.header("content-md5", contentMD5)
+            writer.header("x-amz-sdk-checksum-algorithm", checksumAlgorithm)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, PutBucketPolicy.
+    public struct PutBucketPolicy: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "PutBucketPolicy"
+        public static let route = Route("PUT", "/{Bucket}?policy")
+        public static let requestIsText = true
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var policy: String
+        public var contentMD5: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var confirmRemoveSelfBucketAccess: Bool?
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, policy: String, contentMD5: String? = nil,
+            checksumAlgorithm: ChecksumAlgorithm? = nil, confirmRemoveSelfBucketAccess: Bool? = nil,
+            expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.policy = policy
+            self.contentMD5 = contentMD5
+            self.checksumAlgorithm = checksumAlgorithm
+            self.confirmRemoveSelfBucketAccess = confirmRemoveSelfBucketAccess
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            policy = try reader.required(reader.payload("Policy"), "Policy")
+            contentMD5 = try reader.header("content-md5")
+            checksumAlgorithm = try reader.header("x-amz-sdk-checksum-algorithm")
+            confirmRemoveSelfBucketAccess = try reader.header("x-amz-confirm-remove-self-bucket-access")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.payloadText("Policy", policy)
+            writer.header("content-md5", contentMD5)
+            writer.header("x-amz-sdk-checksum-algorithm", checksumAlgorithm)
+            writer.header("x-amz-confirm-remove-self-bucket-access", confirmRemoveSelfBucketAccess)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, PutBucketTagging.
+    public struct PutBucketTagging: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "PutBucketTagging"
+        public static let route = Route("PUT", "/{Bucket}?tagging")
+
+        public typealias Response = EmptyResponse
+
+        public var bucket: String
+        public var tagging: Tagging
+        public var contentMD5: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, tagging: Tagging, contentMD5: String? = nil,
+            checksumAlgorithm: ChecksumAlgorithm? = nil, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.tagging = tagging
+            self.contentMD5 = contentMD5
+            self.checksumAlgorithm = checksumAlgorithm
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            tagging = try reader.required(reader.payload("Tagging"), "Tagging")
+            contentMD5 = try reader.header("content-md5")
+            checksumAlgorithm = try reader.header("x-amz-sdk-checksum-algorithm")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.payload("Tagging", tagging)
+            writer.header("content-md5", contentMD5)
+            writer.header("x-amz-sdk-checksum-algorithm", checksumAlgorithm)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
         }
     }
 
@@ -1567,6 +3836,371 @@ extension S3 {
             writer.header("x-amz-object-lock-retain-until-date", objectLockRetainUntilDate, as: .iso8601Milliseconds)
             writer.header("x-amz-object-lock-legal-hold", objectLockLegalHoldStatus)
             writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, UploadPart.
+    public struct UploadPart: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "UploadPart"
+        public static let route = Route(
+            "PUT", "/{Bucket}/{Key+}", with: ["partNumber", "uploadId"],
+            without: [
+                "acl", "encryption", "legal-hold", "renameObject", "retention", "tagging",
+                "x-amz-copy-source",
+            ])
+
+        public struct Response: AWSShape {
+            public var serverSideEncryption: ServerSideEncryption?
+            public var eTag: String?
+            public var checksumCRC32: String?
+            public var checksumCRC32C: String?
+            public var checksumCRC64NVME: String?
+            public var checksumSHA1: String?
+            public var checksumSHA256: String?
+            public var checksumSHA512: String?
+            public var checksumMD5: String?
+            public var checksumXXHASH64: String?
+            public var checksumXXHASH3: String?
+            public var checksumXXHASH128: String?
+            public var sseCustomerAlgorithm: String?
+            public var sseCustomerKeyMD5: String?
+            public var ssekmsKeyId: String?
+            public var bucketKeyEnabled: Bool?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                serverSideEncryption: ServerSideEncryption? = nil, eTag: String? = nil,
+                checksumCRC32: String? = nil, checksumCRC32C: String? = nil,
+                checksumCRC64NVME: String? = nil, checksumSHA1: String? = nil,
+                checksumSHA256: String? = nil, checksumSHA512: String? = nil, checksumMD5: String? = nil,
+                checksumXXHASH64: String? = nil, checksumXXHASH3: String? = nil,
+                checksumXXHASH128: String? = nil, sseCustomerAlgorithm: String? = nil,
+                sseCustomerKeyMD5: String? = nil, ssekmsKeyId: String? = nil, bucketKeyEnabled: Bool? = nil,
+                requestCharged: RequestCharged? = nil
+            ) {
+                self.serverSideEncryption = serverSideEncryption
+                self.eTag = eTag
+                self.checksumCRC32 = checksumCRC32
+                self.checksumCRC32C = checksumCRC32C
+                self.checksumCRC64NVME = checksumCRC64NVME
+                self.checksumSHA1 = checksumSHA1
+                self.checksumSHA256 = checksumSHA256
+                self.checksumSHA512 = checksumSHA512
+                self.checksumMD5 = checksumMD5
+                self.checksumXXHASH64 = checksumXXHASH64
+                self.checksumXXHASH3 = checksumXXHASH3
+                self.checksumXXHASH128 = checksumXXHASH128
+                self.sseCustomerAlgorithm = sseCustomerAlgorithm
+                self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+                self.ssekmsKeyId = ssekmsKeyId
+                self.bucketKeyEnabled = bucketKeyEnabled
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+                eTag = try reader.header("etag")
+                checksumCRC32 = try reader.header("x-amz-checksum-crc32")
+                checksumCRC32C = try reader.header("x-amz-checksum-crc32c")
+                checksumCRC64NVME = try reader.header("x-amz-checksum-crc64nvme")
+                checksumSHA1 = try reader.header("x-amz-checksum-sha1")
+                checksumSHA256 = try reader.header("x-amz-checksum-sha256")
+                checksumSHA512 = try reader.header("x-amz-checksum-sha512")
+                checksumMD5 = try reader.header("x-amz-checksum-md5")
+                checksumXXHASH64 = try reader.header("x-amz-checksum-xxhash64")
+                checksumXXHASH3 = try reader.header("x-amz-checksum-xxhash3")
+                checksumXXHASH128 = try reader.header("x-amz-checksum-xxhash128")
+                sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+                sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+                ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+                bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-server-side-encryption", serverSideEncryption)
+                writer.header("etag", eTag)
+                writer.header("x-amz-checksum-crc32", checksumCRC32)
+                writer.header("x-amz-checksum-crc32c", checksumCRC32C)
+                writer.header("x-amz-checksum-crc64nvme", checksumCRC64NVME)
+                writer.header("x-amz-checksum-sha1", checksumSHA1)
+                writer.header("x-amz-checksum-sha256", checksumSHA256)
+                writer.header("x-amz-checksum-sha512", checksumSHA512)
+                writer.header("x-amz-checksum-md5", checksumMD5)
+                writer.header("x-amz-checksum-xxhash64", checksumXXHASH64)
+                writer.header("x-amz-checksum-xxhash3", checksumXXHASH3)
+                writer.header("x-amz-checksum-xxhash128", checksumXXHASH128)
+                writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+                writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+                writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+                writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var key: String
+        public var partNumber: Int
+        public var uploadId: String
+        public var contentLength: Int?
+        public var contentMD5: String?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var checksumCRC32: String?
+        public var checksumCRC32C: String?
+        public var checksumCRC64NVME: String?
+        public var checksumSHA1: String?
+        public var checksumSHA256: String?
+        public var checksumSHA512: String?
+        public var checksumMD5: String?
+        public var checksumXXHASH64: String?
+        public var checksumXXHASH3: String?
+        public var checksumXXHASH128: String?
+        public var sseCustomerAlgorithm: String?
+        public var sseCustomerKey: String?
+        public var sseCustomerKeyMD5: String?
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+
+        public init(
+            bucket: String, key: String, partNumber: Int, uploadId: String,
+            contentLength: Int? = nil, contentMD5: String? = nil,
+            checksumAlgorithm: ChecksumAlgorithm? = nil, checksumCRC32: String? = nil,
+            checksumCRC32C: String? = nil, checksumCRC64NVME: String? = nil,
+            checksumSHA1: String? = nil, checksumSHA256: String? = nil,
+            checksumSHA512: String? = nil, checksumMD5: String? = nil,
+            checksumXXHASH64: String? = nil, checksumXXHASH3: String? = nil,
+            checksumXXHASH128: String? = nil, sseCustomerAlgorithm: String? = nil,
+            sseCustomerKey: String? = nil, sseCustomerKeyMD5: String? = nil,
+            requestPayer: RequestPayer? = nil, expectedBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.key = key
+            self.partNumber = partNumber
+            self.uploadId = uploadId
+            self.contentLength = contentLength
+            self.contentMD5 = contentMD5
+            self.checksumAlgorithm = checksumAlgorithm
+            self.checksumCRC32 = checksumCRC32
+            self.checksumCRC32C = checksumCRC32C
+            self.checksumCRC64NVME = checksumCRC64NVME
+            self.checksumSHA1 = checksumSHA1
+            self.checksumSHA256 = checksumSHA256
+            self.checksumSHA512 = checksumSHA512
+            self.checksumMD5 = checksumMD5
+            self.checksumXXHASH64 = checksumXXHASH64
+            self.checksumXXHASH3 = checksumXXHASH3
+            self.checksumXXHASH128 = checksumXXHASH128
+            self.sseCustomerAlgorithm = sseCustomerAlgorithm
+            self.sseCustomerKey = sseCustomerKey
+            self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            key = try reader.label("Key")
+            partNumber = try reader.required(reader.query("partNumber"), "partNumber")
+            uploadId = try reader.required(reader.query("uploadId"), "uploadId")
+            contentLength = try reader.header("content-length")
+            contentMD5 = try reader.header("content-md5")
+            checksumAlgorithm = try reader.header("x-amz-sdk-checksum-algorithm")
+            checksumCRC32 = try reader.header("x-amz-checksum-crc32")
+            checksumCRC32C = try reader.header("x-amz-checksum-crc32c")
+            checksumCRC64NVME = try reader.header("x-amz-checksum-crc64nvme")
+            checksumSHA1 = try reader.header("x-amz-checksum-sha1")
+            checksumSHA256 = try reader.header("x-amz-checksum-sha256")
+            checksumSHA512 = try reader.header("x-amz-checksum-sha512")
+            checksumMD5 = try reader.header("x-amz-checksum-md5")
+            checksumXXHASH64 = try reader.header("x-amz-checksum-xxhash64")
+            checksumXXHASH3 = try reader.header("x-amz-checksum-xxhash3")
+            checksumXXHASH128 = try reader.header("x-amz-checksum-xxhash128")
+            sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+            sseCustomerKey = try reader.header("x-amz-server-side-encryption-customer-key")
+            sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.label("Key", key)
+            writer.query("partNumber", partNumber)
+            writer.query("uploadId", uploadId)
+            writer.header("content-length", contentLength)
+            writer.header("content-md5", contentMD5)
+            writer.header("x-amz-sdk-checksum-algorithm", checksumAlgorithm)
+            writer.header("x-amz-checksum-crc32", checksumCRC32)
+            writer.header("x-amz-checksum-crc32c", checksumCRC32C)
+            writer.header("x-amz-checksum-crc64nvme", checksumCRC64NVME)
+            writer.header("x-amz-checksum-sha1", checksumSHA1)
+            writer.header("x-amz-checksum-sha256", checksumSHA256)
+            writer.header("x-amz-checksum-sha512", checksumSHA512)
+            writer.header("x-amz-checksum-md5", checksumMD5)
+            writer.header("x-amz-checksum-xxhash64", checksumXXHASH64)
+            writer.header("x-amz-checksum-xxhash3", checksumXXHASH3)
+            writer.header("x-amz-checksum-xxhash128", checksumXXHASH128)
+            writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-server-side-encryption-customer-key", sseCustomerKey)
+            writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+        }
+    }
+
+    /// Source: Amazon Simple Storage Service API Reference, UploadPartCopy.
+    public struct UploadPartCopy: AWSOperation {
+        public static let service = AWSService.s3
+        public static let name = "UploadPartCopy"
+        public static let route = Route(
+            "PUT", "/{Bucket}/{Key+}", with: ["partNumber", "uploadId", "x-amz-copy-source"],
+            without: [
+                "acl", "encryption", "legal-hold", "renameObject", "retention", "tagging",
+            ])
+
+        public struct Response: AWSShape {
+            public var copySourceVersionId: String?
+            public var copyPartResult: CopyPartResult?
+            public var serverSideEncryption: ServerSideEncryption?
+            public var sseCustomerAlgorithm: String?
+            public var sseCustomerKeyMD5: String?
+            public var ssekmsKeyId: String?
+            public var bucketKeyEnabled: Bool?
+            public var requestCharged: RequestCharged?
+
+            public init(
+                copySourceVersionId: String? = nil, copyPartResult: CopyPartResult? = nil,
+                serverSideEncryption: ServerSideEncryption? = nil, sseCustomerAlgorithm: String? = nil,
+                sseCustomerKeyMD5: String? = nil, ssekmsKeyId: String? = nil, bucketKeyEnabled: Bool? = nil,
+                requestCharged: RequestCharged? = nil
+            ) {
+                self.copySourceVersionId = copySourceVersionId
+                self.copyPartResult = copyPartResult
+                self.serverSideEncryption = serverSideEncryption
+                self.sseCustomerAlgorithm = sseCustomerAlgorithm
+                self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+                self.ssekmsKeyId = ssekmsKeyId
+                self.bucketKeyEnabled = bucketKeyEnabled
+                self.requestCharged = requestCharged
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                copySourceVersionId = try reader.header("x-amz-copy-source-version-id")
+                copyPartResult = try reader.payload("CopyPartResult")
+                serverSideEncryption = try reader.header("x-amz-server-side-encryption")
+                sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+                sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+                ssekmsKeyId = try reader.header("x-amz-server-side-encryption-aws-kms-key-id")
+                bucketKeyEnabled = try reader.header("x-amz-server-side-encryption-bucket-key-enabled")
+                requestCharged = try reader.header("x-amz-request-charged")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.header("x-amz-copy-source-version-id", copySourceVersionId)
+                writer.payload("CopyPartResult", copyPartResult)
+                writer.header("x-amz-server-side-encryption", serverSideEncryption)
+                writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+                writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+                writer.sensitiveHeader("x-amz-server-side-encryption-aws-kms-key-id", ssekmsKeyId)
+                writer.header("x-amz-server-side-encryption-bucket-key-enabled", bucketKeyEnabled)
+                writer.header("x-amz-request-charged", requestCharged)
+            }
+        }
+
+        public var bucket: String
+        public var copySource: String
+        public var key: String
+        public var partNumber: Int
+        public var uploadId: String
+        public var copySourceIfMatch: String?
+        public var copySourceIfModifiedSince: Date?
+        public var copySourceIfNoneMatch: String?
+        public var copySourceIfUnmodifiedSince: Date?
+        public var copySourceRange: String?
+        public var sseCustomerAlgorithm: String?
+        public var sseCustomerKey: String?
+        public var sseCustomerKeyMD5: String?
+        public var copySourceSSECustomerAlgorithm: String?
+        public var copySourceSSECustomerKey: String?
+        public var copySourceSSECustomerKeyMD5: String?
+        public var requestPayer: RequestPayer?
+        public var expectedBucketOwner: String?
+        public var expectedSourceBucketOwner: String?
+
+        public init(
+            bucket: String, copySource: String, key: String, partNumber: Int, uploadId: String,
+            copySourceIfMatch: String? = nil, copySourceIfModifiedSince: Date? = nil,
+            copySourceIfNoneMatch: String? = nil, copySourceIfUnmodifiedSince: Date? = nil,
+            copySourceRange: String? = nil, sseCustomerAlgorithm: String? = nil,
+            sseCustomerKey: String? = nil, sseCustomerKeyMD5: String? = nil,
+            copySourceSSECustomerAlgorithm: String? = nil, copySourceSSECustomerKey: String? = nil,
+            copySourceSSECustomerKeyMD5: String? = nil, requestPayer: RequestPayer? = nil,
+            expectedBucketOwner: String? = nil, expectedSourceBucketOwner: String? = nil
+        ) {
+            self.bucket = bucket
+            self.copySource = copySource
+            self.key = key
+            self.partNumber = partNumber
+            self.uploadId = uploadId
+            self.copySourceIfMatch = copySourceIfMatch
+            self.copySourceIfModifiedSince = copySourceIfModifiedSince
+            self.copySourceIfNoneMatch = copySourceIfNoneMatch
+            self.copySourceIfUnmodifiedSince = copySourceIfUnmodifiedSince
+            self.copySourceRange = copySourceRange
+            self.sseCustomerAlgorithm = sseCustomerAlgorithm
+            self.sseCustomerKey = sseCustomerKey
+            self.sseCustomerKeyMD5 = sseCustomerKeyMD5
+            self.copySourceSSECustomerAlgorithm = copySourceSSECustomerAlgorithm
+            self.copySourceSSECustomerKey = copySourceSSECustomerKey
+            self.copySourceSSECustomerKeyMD5 = copySourceSSECustomerKeyMD5
+            self.requestPayer = requestPayer
+            self.expectedBucketOwner = expectedBucketOwner
+            self.expectedSourceBucketOwner = expectedSourceBucketOwner
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.label("Bucket")
+            copySource = try reader.required(reader.header("x-amz-copy-source"), "x-amz-copy-source")
+            key = try reader.label("Key")
+            partNumber = try reader.required(reader.query("partNumber"), "partNumber")
+            uploadId = try reader.required(reader.query("uploadId"), "uploadId")
+            copySourceIfMatch = try reader.header("x-amz-copy-source-if-match")
+            copySourceIfModifiedSince = try reader.header("x-amz-copy-source-if-modified-since")
+            copySourceIfNoneMatch = try reader.header("x-amz-copy-source-if-none-match")
+            copySourceIfUnmodifiedSince = try reader.header("x-amz-copy-source-if-unmodified-since")
+            copySourceRange = try reader.header("x-amz-copy-source-range")
+            sseCustomerAlgorithm = try reader.header("x-amz-server-side-encryption-customer-algorithm")
+            sseCustomerKey = try reader.header("x-amz-server-side-encryption-customer-key")
+            sseCustomerKeyMD5 = try reader.header("x-amz-server-side-encryption-customer-key-md5")
+            copySourceSSECustomerAlgorithm = try reader.header("x-amz-copy-source-server-side-encryption-customer-algorithm")
+            copySourceSSECustomerKey = try reader.header("x-amz-copy-source-server-side-encryption-customer-key")
+            copySourceSSECustomerKeyMD5 = try reader.header("x-amz-copy-source-server-side-encryption-customer-key-md5")
+            requestPayer = try reader.header("x-amz-request-payer")
+            expectedBucketOwner = try reader.header("x-amz-expected-bucket-owner")
+            expectedSourceBucketOwner = try reader.header("x-amz-source-expected-bucket-owner")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("Bucket", bucket)
+            writer.header("x-amz-copy-source", copySource)
+            writer.label("Key", key)
+            writer.query("partNumber", partNumber)
+            writer.query("uploadId", uploadId)
+            writer.header("x-amz-copy-source-if-match", copySourceIfMatch)
+            writer.header("x-amz-copy-source-if-modified-since", copySourceIfModifiedSince)
+            writer.header("x-amz-copy-source-if-none-match", copySourceIfNoneMatch)
+            writer.header("x-amz-copy-source-if-unmodified-since", copySourceIfUnmodifiedSince)
+            writer.header("x-amz-copy-source-range", copySourceRange)
+            writer.header("x-amz-server-side-encryption-customer-algorithm", sseCustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-server-side-encryption-customer-key", sseCustomerKey)
+            writer.header("x-amz-server-side-encryption-customer-key-md5", sseCustomerKeyMD5)
+            writer.header("x-amz-copy-source-server-side-encryption-customer-algorithm", copySourceSSECustomerAlgorithm)
+            writer.sensitiveHeader("x-amz-copy-source-server-side-encryption-customer-key", copySourceSSECustomerKey)
+            writer.header("x-amz-copy-source-server-side-encryption-customer-key-md5", copySourceSSECustomerKeyMD5)
+            writer.header("x-amz-request-payer", requestPayer)
+            writer.header("x-amz-expected-bucket-owner", expectedBucketOwner)
+            writer.header("x-amz-source-expected-bucket-owner", expectedSourceBucketOwner)
         }
     }
 }

@@ -16,6 +16,24 @@ extension S3 {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct BlockedEncryptionTypes: AWSShape {
+        public var encryptionType: [EncryptionType]?
+
+        public init(
+            encryptionType: [EncryptionType]? = nil
+        ) {
+            self.encryptionType = encryptionType
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            encryptionType = try reader.flattened("EncryptionType")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.putFlattened("EncryptionType", encryptionType)
+        }
+    }
+
     public struct Bucket: AWSShape {
         public var name: String?
         public var creationDate: Date?
@@ -45,6 +63,18 @@ extension S3 {
             writer.put("BucketRegion", bucketRegion)
             writer.put("BucketArn", bucketArn)
         }
+    }
+
+    public struct BucketAccelerateStatus: AWSEnum {
+        public static let enabled = BucketAccelerateStatus(rawValue: "Enabled")
+        public static let suspended = BucketAccelerateStatus(rawValue: "Suspended")
+        public static let known: [BucketAccelerateStatus] = [
+            .enabled, .suspended,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct BucketCannedACL: AWSEnum {
@@ -233,6 +263,228 @@ extension S3 {
         }
     }
 
+    public struct CompletedMultipartUpload: AWSShape {
+        public var parts: [CompletedPart]?
+
+        public init(
+            parts: [CompletedPart]? = nil
+        ) {
+            self.parts = parts
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            parts = try reader.flattened("Part")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.putFlattened("Part", parts)
+        }
+    }
+
+    public struct CompletedPart: AWSShape {
+        public var eTag: String?
+        public var checksumCRC32: String?
+        public var checksumCRC32C: String?
+        public var checksumCRC64NVME: String?
+        public var checksumSHA1: String?
+        public var checksumSHA256: String?
+        public var checksumSHA512: String?
+        public var checksumMD5: String?
+        public var checksumXXHASH64: String?
+        public var checksumXXHASH3: String?
+        public var checksumXXHASH128: String?
+        public var partNumber: Int?
+
+        public init(
+            eTag: String? = nil, checksumCRC32: String? = nil, checksumCRC32C: String? = nil,
+            checksumCRC64NVME: String? = nil, checksumSHA1: String? = nil,
+            checksumSHA256: String? = nil, checksumSHA512: String? = nil,
+            checksumMD5: String? = nil, checksumXXHASH64: String? = nil,
+            checksumXXHASH3: String? = nil, checksumXXHASH128: String? = nil, partNumber: Int? = nil
+        ) {
+            self.eTag = eTag
+            self.checksumCRC32 = checksumCRC32
+            self.checksumCRC32C = checksumCRC32C
+            self.checksumCRC64NVME = checksumCRC64NVME
+            self.checksumSHA1 = checksumSHA1
+            self.checksumSHA256 = checksumSHA256
+            self.checksumSHA512 = checksumSHA512
+            self.checksumMD5 = checksumMD5
+            self.checksumXXHASH64 = checksumXXHASH64
+            self.checksumXXHASH3 = checksumXXHASH3
+            self.checksumXXHASH128 = checksumXXHASH128
+            self.partNumber = partNumber
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eTag = try reader.optional("ETag")
+            checksumCRC32 = try reader.optional("ChecksumCRC32")
+            checksumCRC32C = try reader.optional("ChecksumCRC32C")
+            checksumCRC64NVME = try reader.optional("ChecksumCRC64NVME")
+            checksumSHA1 = try reader.optional("ChecksumSHA1")
+            checksumSHA256 = try reader.optional("ChecksumSHA256")
+            checksumSHA512 = try reader.optional("ChecksumSHA512")
+            checksumMD5 = try reader.optional("ChecksumMD5")
+            checksumXXHASH64 = try reader.optional("ChecksumXXHASH64")
+            checksumXXHASH3 = try reader.optional("ChecksumXXHASH3")
+            checksumXXHASH128 = try reader.optional("ChecksumXXHASH128")
+            partNumber = try reader.optional("PartNumber")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ETag", eTag)
+            writer.put("ChecksumCRC32", checksumCRC32)
+            writer.put("ChecksumCRC32C", checksumCRC32C)
+            writer.put("ChecksumCRC64NVME", checksumCRC64NVME)
+            writer.put("ChecksumSHA1", checksumSHA1)
+            writer.put("ChecksumSHA256", checksumSHA256)
+            writer.put("ChecksumSHA512", checksumSHA512)
+            writer.put("ChecksumMD5", checksumMD5)
+            writer.put("ChecksumXXHASH64", checksumXXHASH64)
+            writer.put("ChecksumXXHASH3", checksumXXHASH3)
+            writer.put("ChecksumXXHASH128", checksumXXHASH128)
+            writer.put("PartNumber", partNumber)
+        }
+    }
+
+    public struct CopyObjectResult: AWSShape {
+        public var eTag: String?
+        public var lastModified: Date?
+        public var checksumType: ChecksumType?
+        public var checksumCRC32: String?
+        public var checksumCRC32C: String?
+        public var checksumCRC64NVME: String?
+        public var checksumSHA1: String?
+        public var checksumSHA256: String?
+        public var checksumSHA512: String?
+        public var checksumMD5: String?
+        public var checksumXXHASH64: String?
+        public var checksumXXHASH3: String?
+        public var checksumXXHASH128: String?
+
+        public init(
+            eTag: String? = nil, lastModified: Date? = nil, checksumType: ChecksumType? = nil,
+            checksumCRC32: String? = nil, checksumCRC32C: String? = nil,
+            checksumCRC64NVME: String? = nil, checksumSHA1: String? = nil,
+            checksumSHA256: String? = nil, checksumSHA512: String? = nil,
+            checksumMD5: String? = nil, checksumXXHASH64: String? = nil,
+            checksumXXHASH3: String? = nil, checksumXXHASH128: String? = nil
+        ) {
+            self.eTag = eTag
+            self.lastModified = lastModified
+            self.checksumType = checksumType
+            self.checksumCRC32 = checksumCRC32
+            self.checksumCRC32C = checksumCRC32C
+            self.checksumCRC64NVME = checksumCRC64NVME
+            self.checksumSHA1 = checksumSHA1
+            self.checksumSHA256 = checksumSHA256
+            self.checksumSHA512 = checksumSHA512
+            self.checksumMD5 = checksumMD5
+            self.checksumXXHASH64 = checksumXXHASH64
+            self.checksumXXHASH3 = checksumXXHASH3
+            self.checksumXXHASH128 = checksumXXHASH128
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eTag = try reader.optional("ETag")
+            lastModified = try reader.optional("LastModified")
+            checksumType = try reader.optional("ChecksumType")
+            checksumCRC32 = try reader.optional("ChecksumCRC32")
+            checksumCRC32C = try reader.optional("ChecksumCRC32C")
+            checksumCRC64NVME = try reader.optional("ChecksumCRC64NVME")
+            checksumSHA1 = try reader.optional("ChecksumSHA1")
+            checksumSHA256 = try reader.optional("ChecksumSHA256")
+            checksumSHA512 = try reader.optional("ChecksumSHA512")
+            checksumMD5 = try reader.optional("ChecksumMD5")
+            checksumXXHASH64 = try reader.optional("ChecksumXXHASH64")
+            checksumXXHASH3 = try reader.optional("ChecksumXXHASH3")
+            checksumXXHASH128 = try reader.optional("ChecksumXXHASH128")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ETag", eTag)
+            writer.put("LastModified", lastModified)
+            writer.put("ChecksumType", checksumType)
+            writer.put("ChecksumCRC32", checksumCRC32)
+            writer.put("ChecksumCRC32C", checksumCRC32C)
+            writer.put("ChecksumCRC64NVME", checksumCRC64NVME)
+            writer.put("ChecksumSHA1", checksumSHA1)
+            writer.put("ChecksumSHA256", checksumSHA256)
+            writer.put("ChecksumSHA512", checksumSHA512)
+            writer.put("ChecksumMD5", checksumMD5)
+            writer.put("ChecksumXXHASH64", checksumXXHASH64)
+            writer.put("ChecksumXXHASH3", checksumXXHASH3)
+            writer.put("ChecksumXXHASH128", checksumXXHASH128)
+        }
+    }
+
+    public struct CopyPartResult: AWSShape {
+        public var eTag: String?
+        public var lastModified: Date?
+        public var checksumCRC32: String?
+        public var checksumCRC32C: String?
+        public var checksumCRC64NVME: String?
+        public var checksumSHA1: String?
+        public var checksumSHA256: String?
+        public var checksumSHA512: String?
+        public var checksumMD5: String?
+        public var checksumXXHASH64: String?
+        public var checksumXXHASH3: String?
+        public var checksumXXHASH128: String?
+
+        public init(
+            eTag: String? = nil, lastModified: Date? = nil, checksumCRC32: String? = nil,
+            checksumCRC32C: String? = nil, checksumCRC64NVME: String? = nil,
+            checksumSHA1: String? = nil, checksumSHA256: String? = nil,
+            checksumSHA512: String? = nil, checksumMD5: String? = nil,
+            checksumXXHASH64: String? = nil, checksumXXHASH3: String? = nil,
+            checksumXXHASH128: String? = nil
+        ) {
+            self.eTag = eTag
+            self.lastModified = lastModified
+            self.checksumCRC32 = checksumCRC32
+            self.checksumCRC32C = checksumCRC32C
+            self.checksumCRC64NVME = checksumCRC64NVME
+            self.checksumSHA1 = checksumSHA1
+            self.checksumSHA256 = checksumSHA256
+            self.checksumSHA512 = checksumSHA512
+            self.checksumMD5 = checksumMD5
+            self.checksumXXHASH64 = checksumXXHASH64
+            self.checksumXXHASH3 = checksumXXHASH3
+            self.checksumXXHASH128 = checksumXXHASH128
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eTag = try reader.optional("ETag")
+            lastModified = try reader.optional("LastModified")
+            checksumCRC32 = try reader.optional("ChecksumCRC32")
+            checksumCRC32C = try reader.optional("ChecksumCRC32C")
+            checksumCRC64NVME = try reader.optional("ChecksumCRC64NVME")
+            checksumSHA1 = try reader.optional("ChecksumSHA1")
+            checksumSHA256 = try reader.optional("ChecksumSHA256")
+            checksumSHA512 = try reader.optional("ChecksumSHA512")
+            checksumMD5 = try reader.optional("ChecksumMD5")
+            checksumXXHASH64 = try reader.optional("ChecksumXXHASH64")
+            checksumXXHASH3 = try reader.optional("ChecksumXXHASH3")
+            checksumXXHASH128 = try reader.optional("ChecksumXXHASH128")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ETag", eTag)
+            writer.put("LastModified", lastModified)
+            writer.put("ChecksumCRC32", checksumCRC32)
+            writer.put("ChecksumCRC32C", checksumCRC32C)
+            writer.put("ChecksumCRC64NVME", checksumCRC64NVME)
+            writer.put("ChecksumSHA1", checksumSHA1)
+            writer.put("ChecksumSHA256", checksumSHA256)
+            writer.put("ChecksumSHA512", checksumSHA512)
+            writer.put("ChecksumMD5", checksumMD5)
+            writer.put("ChecksumXXHASH64", checksumXXHASH64)
+            writer.put("ChecksumXXHASH3", checksumXXHASH3)
+            writer.put("ChecksumXXHASH128", checksumXXHASH128)
+        }
+    }
+
     public struct CreateBucketConfiguration: AWSShape {
         public var locationConstraint: BucketLocationConstraint?
         public var location: LocationInfo?
@@ -276,6 +528,94 @@ extension S3 {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct Delete: AWSShape {
+        public var objects: [ObjectIdentifier]
+        public var quiet: Bool?
+
+        public init(
+            objects: [ObjectIdentifier], quiet: Bool? = nil
+        ) {
+            self.objects = objects
+            self.quiet = quiet
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            objects = try reader.required(reader.flattened("Object"), "Object")
+            quiet = try reader.optional("Quiet")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.putFlattened("Object", objects)
+            writer.put("Quiet", quiet)
+        }
+    }
+
+    public struct DeleteMarkerEntry: AWSShape {
+        public var owner: Owner?
+        public var key: String?
+        public var versionId: String?
+        public var isLatest: Bool?
+        public var lastModified: Date?
+
+        public init(
+            owner: Owner? = nil, key: String? = nil, versionId: String? = nil,
+            isLatest: Bool? = nil, lastModified: Date? = nil
+        ) {
+            self.owner = owner
+            self.key = key
+            self.versionId = versionId
+            self.isLatest = isLatest
+            self.lastModified = lastModified
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            owner = try reader.optional("Owner")
+            key = try reader.optional("Key")
+            versionId = try reader.optional("VersionId")
+            isLatest = try reader.optional("IsLatest")
+            lastModified = try reader.optional("LastModified")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Owner", owner)
+            writer.put("Key", key)
+            writer.put("VersionId", versionId)
+            writer.put("IsLatest", isLatest)
+            writer.put("LastModified", lastModified)
+        }
+    }
+
+    public struct DeletedObject: AWSShape {
+        public var key: String?
+        public var versionId: String?
+        public var deleteMarker: Bool?
+        public var deleteMarkerVersionId: String?
+
+        public init(
+            key: String? = nil, versionId: String? = nil, deleteMarker: Bool? = nil,
+            deleteMarkerVersionId: String? = nil
+        ) {
+            self.key = key
+            self.versionId = versionId
+            self.deleteMarker = deleteMarker
+            self.deleteMarkerVersionId = deleteMarkerVersionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            key = try reader.optional("Key")
+            versionId = try reader.optional("VersionId")
+            deleteMarker = try reader.optional("DeleteMarker")
+            deleteMarkerVersionId = try reader.optional("DeleteMarkerVersionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Key", key)
+            writer.put("VersionId", versionId)
+            writer.put("DeleteMarker", deleteMarker)
+            writer.put("DeleteMarkerVersionId", deleteMarkerVersionId)
+        }
+    }
+
     public struct EncodingType: AWSEnum {
         public static let url = EncodingType(rawValue: "url")
         public static let known: [EncodingType] = [
@@ -285,6 +625,128 @@ extension S3 {
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct EncryptionType: AWSEnum {
+        public static let none = EncryptionType(rawValue: "NONE")
+        public static let sseC = EncryptionType(rawValue: "SSE-C")
+        public static let known: [EncryptionType] = [
+            .none, .sseC,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct ErrorValue: AWSShape {
+        public var key: String?
+        public var versionId: String?
+        public var code: String?
+        public var message: String?
+
+        public init(
+            key: String? = nil, versionId: String? = nil, code: String? = nil,
+            message: String? = nil
+        ) {
+            self.key = key
+            self.versionId = versionId
+            self.code = code
+            self.message = message
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            key = try reader.optional("Key")
+            versionId = try reader.optional("VersionId")
+            code = try reader.optional("Code")
+            message = try reader.optional("Message")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Key", key)
+            writer.put("VersionId", versionId)
+            writer.put("Code", code)
+            writer.put("Message", message)
+        }
+    }
+
+    public struct Grant: AWSShape {
+        public var grantee: Grantee?
+        public var permission: Permission?
+
+        public init(
+            grantee: Grantee? = nil, permission: Permission? = nil
+        ) {
+            self.grantee = grantee
+            self.permission = permission
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            grantee = try reader.optional("Grantee")
+            permission = try reader.optional("Permission")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Grantee", grantee)
+            writer.put("Permission", permission)
+        }
+    }
+
+    public struct Grantee: AWSShape {
+        public var type: TypeValue
+        public var displayName: String?
+        public var emailAddress: String?
+        public var id: String?
+        public var uri: String?
+
+        public init(
+            type: TypeValue, displayName: String? = nil, emailAddress: String? = nil,
+            id: String? = nil, uri: String? = nil
+        ) {
+            self.type = type
+            self.displayName = displayName
+            self.emailAddress = emailAddress
+            self.id = id
+            self.uri = uri
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            type = try reader.required("xsi:type")
+            displayName = try reader.optional("DisplayName")
+            emailAddress = try reader.optional("EmailAddress")
+            id = try reader.optional("ID")
+            uri = try reader.optional("URI")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.attribute("xsi:type", type, namespace: "http://www.w3.org/2001/XMLSchema-instance")
+            writer.put("DisplayName", displayName)
+            writer.put("EmailAddress", emailAddress)
+            writer.put("ID", id)
+            writer.put("URI", uri)
+        }
+    }
+
+    public struct Initiator: AWSShape {
+        public var id: String?
+        public var displayName: String?
+
+        public init(
+            id: String? = nil, displayName: String? = nil
+        ) {
+            self.id = id
+            self.displayName = displayName
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.optional("ID")
+            displayName = try reader.optional("DisplayName")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ID", id)
+            writer.put("DisplayName", displayName)
+        }
     }
 
     public struct LocationInfo: AWSShape {
@@ -343,6 +805,66 @@ extension S3 {
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct MetadataDirective: AWSEnum {
+        public static let copy = MetadataDirective(rawValue: "COPY")
+        public static let replace = MetadataDirective(rawValue: "REPLACE")
+        public static let known: [MetadataDirective] = [
+            .copy, .replace,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct MultipartUpload: AWSShape {
+        public var uploadId: String?
+        public var key: String?
+        public var initiated: Date?
+        public var storageClass: StorageClass?
+        public var owner: Owner?
+        public var initiator: Initiator?
+        public var checksumAlgorithm: ChecksumAlgorithm?
+        public var checksumType: ChecksumType?
+
+        public init(
+            uploadId: String? = nil, key: String? = nil, initiated: Date? = nil,
+            storageClass: StorageClass? = nil, owner: Owner? = nil, initiator: Initiator? = nil,
+            checksumAlgorithm: ChecksumAlgorithm? = nil, checksumType: ChecksumType? = nil
+        ) {
+            self.uploadId = uploadId
+            self.key = key
+            self.initiated = initiated
+            self.storageClass = storageClass
+            self.owner = owner
+            self.initiator = initiator
+            self.checksumAlgorithm = checksumAlgorithm
+            self.checksumType = checksumType
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            uploadId = try reader.optional("UploadId")
+            key = try reader.optional("Key")
+            initiated = try reader.optional("Initiated")
+            storageClass = try reader.optional("StorageClass")
+            owner = try reader.optional("Owner")
+            initiator = try reader.optional("Initiator")
+            checksumAlgorithm = try reader.optional("ChecksumAlgorithm")
+            checksumType = try reader.optional("ChecksumType")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("UploadId", uploadId)
+            writer.put("Key", key)
+            writer.put("Initiated", initiated)
+            writer.put("StorageClass", storageClass)
+            writer.put("Owner", owner)
+            writer.put("Initiator", initiator)
+            writer.put("ChecksumAlgorithm", checksumAlgorithm)
+            writer.put("ChecksumType", checksumType)
+        }
     }
 
     public struct Object: AWSShape {
@@ -416,6 +938,41 @@ extension S3 {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct ObjectIdentifier: AWSShape {
+        public var key: String
+        public var versionId: String?
+        public var eTag: String?
+        public var lastModifiedTime: Date?
+        public var size: Int?
+
+        public init(
+            key: String, versionId: String? = nil, eTag: String? = nil,
+            lastModifiedTime: Date? = nil, size: Int? = nil
+        ) {
+            self.key = key
+            self.versionId = versionId
+            self.eTag = eTag
+            self.lastModifiedTime = lastModifiedTime
+            self.size = size
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            key = try reader.required("Key")
+            versionId = try reader.optional("VersionId")
+            eTag = try reader.optional("ETag")
+            lastModifiedTime = try reader.optional("LastModifiedTime")
+            size = try reader.optional("Size")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Key", key)
+            writer.put("VersionId", versionId)
+            writer.put("ETag", eTag)
+            writer.put("LastModifiedTime", lastModifiedTime, as: .httpDate)
+            writer.put("Size", size)
+        }
+    }
+
     public struct ObjectLockLegalHoldStatus: AWSEnum {
         public static let on = ObjectLockLegalHoldStatus(rawValue: "ON")
         public static let off = ObjectLockLegalHoldStatus(rawValue: "OFF")
@@ -477,6 +1034,79 @@ extension S3 {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct ObjectVersion: AWSShape {
+        public var eTag: String?
+        public var checksumAlgorithm: [ChecksumAlgorithm]?
+        public var checksumType: ChecksumType?
+        public var size: Int?
+        public var storageClass: ObjectVersionStorageClass?
+        public var key: String?
+        public var versionId: String?
+        public var isLatest: Bool?
+        public var lastModified: Date?
+        public var owner: Owner?
+        public var restoreStatus: RestoreStatus?
+
+        public init(
+            eTag: String? = nil, checksumAlgorithm: [ChecksumAlgorithm]? = nil,
+            checksumType: ChecksumType? = nil, size: Int? = nil,
+            storageClass: ObjectVersionStorageClass? = nil, key: String? = nil,
+            versionId: String? = nil, isLatest: Bool? = nil, lastModified: Date? = nil,
+            owner: Owner? = nil, restoreStatus: RestoreStatus? = nil
+        ) {
+            self.eTag = eTag
+            self.checksumAlgorithm = checksumAlgorithm
+            self.checksumType = checksumType
+            self.size = size
+            self.storageClass = storageClass
+            self.key = key
+            self.versionId = versionId
+            self.isLatest = isLatest
+            self.lastModified = lastModified
+            self.owner = owner
+            self.restoreStatus = restoreStatus
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eTag = try reader.optional("ETag")
+            checksumAlgorithm = try reader.flattened("ChecksumAlgorithm")
+            checksumType = try reader.optional("ChecksumType")
+            size = try reader.optional("Size")
+            storageClass = try reader.optional("StorageClass")
+            key = try reader.optional("Key")
+            versionId = try reader.optional("VersionId")
+            isLatest = try reader.optional("IsLatest")
+            lastModified = try reader.optional("LastModified")
+            owner = try reader.optional("Owner")
+            restoreStatus = try reader.optional("RestoreStatus")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ETag", eTag)
+            writer.putFlattened("ChecksumAlgorithm", checksumAlgorithm)
+            writer.put("ChecksumType", checksumType)
+            writer.put("Size", size)
+            writer.put("StorageClass", storageClass)
+            writer.put("Key", key)
+            writer.put("VersionId", versionId)
+            writer.put("IsLatest", isLatest)
+            writer.put("LastModified", lastModified)
+            writer.put("Owner", owner)
+            writer.put("RestoreStatus", restoreStatus)
+        }
+    }
+
+    public struct ObjectVersionStorageClass: AWSEnum {
+        public static let standard = ObjectVersionStorageClass(rawValue: "STANDARD")
+        public static let known: [ObjectVersionStorageClass] = [
+            .standard,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
     public struct OptionalObjectAttributes: AWSEnum {
         public static let restoreStatus = OptionalObjectAttributes(rawValue: "RestoreStatus")
         public static let known: [OptionalObjectAttributes] = [
@@ -508,6 +1138,108 @@ extension S3 {
             writer.put("DisplayName", displayName)
             writer.put("ID", id)
         }
+    }
+
+    public struct Part: AWSShape {
+        public var partNumber: Int?
+        public var lastModified: Date?
+        public var eTag: String?
+        public var size: Int?
+        public var checksumCRC32: String?
+        public var checksumCRC32C: String?
+        public var checksumCRC64NVME: String?
+        public var checksumSHA1: String?
+        public var checksumSHA256: String?
+        public var checksumSHA512: String?
+        public var checksumMD5: String?
+        public var checksumXXHASH64: String?
+        public var checksumXXHASH3: String?
+        public var checksumXXHASH128: String?
+
+        public init(
+            partNumber: Int? = nil, lastModified: Date? = nil, eTag: String? = nil,
+            size: Int? = nil, checksumCRC32: String? = nil, checksumCRC32C: String? = nil,
+            checksumCRC64NVME: String? = nil, checksumSHA1: String? = nil,
+            checksumSHA256: String? = nil, checksumSHA512: String? = nil,
+            checksumMD5: String? = nil, checksumXXHASH64: String? = nil,
+            checksumXXHASH3: String? = nil, checksumXXHASH128: String? = nil
+        ) {
+            self.partNumber = partNumber
+            self.lastModified = lastModified
+            self.eTag = eTag
+            self.size = size
+            self.checksumCRC32 = checksumCRC32
+            self.checksumCRC32C = checksumCRC32C
+            self.checksumCRC64NVME = checksumCRC64NVME
+            self.checksumSHA1 = checksumSHA1
+            self.checksumSHA256 = checksumSHA256
+            self.checksumSHA512 = checksumSHA512
+            self.checksumMD5 = checksumMD5
+            self.checksumXXHASH64 = checksumXXHASH64
+            self.checksumXXHASH3 = checksumXXHASH3
+            self.checksumXXHASH128 = checksumXXHASH128
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            partNumber = try reader.optional("PartNumber")
+            lastModified = try reader.optional("LastModified")
+            eTag = try reader.optional("ETag")
+            size = try reader.optional("Size")
+            checksumCRC32 = try reader.optional("ChecksumCRC32")
+            checksumCRC32C = try reader.optional("ChecksumCRC32C")
+            checksumCRC64NVME = try reader.optional("ChecksumCRC64NVME")
+            checksumSHA1 = try reader.optional("ChecksumSHA1")
+            checksumSHA256 = try reader.optional("ChecksumSHA256")
+            checksumSHA512 = try reader.optional("ChecksumSHA512")
+            checksumMD5 = try reader.optional("ChecksumMD5")
+            checksumXXHASH64 = try reader.optional("ChecksumXXHASH64")
+            checksumXXHASH3 = try reader.optional("ChecksumXXHASH3")
+            checksumXXHASH128 = try reader.optional("ChecksumXXHASH128")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PartNumber", partNumber)
+            writer.put("LastModified", lastModified)
+            writer.put("ETag", eTag)
+            writer.put("Size", size)
+            writer.put("ChecksumCRC32", checksumCRC32)
+            writer.put("ChecksumCRC32C", checksumCRC32C)
+            writer.put("ChecksumCRC64NVME", checksumCRC64NVME)
+            writer.put("ChecksumSHA1", checksumSHA1)
+            writer.put("ChecksumSHA256", checksumSHA256)
+            writer.put("ChecksumSHA512", checksumSHA512)
+            writer.put("ChecksumMD5", checksumMD5)
+            writer.put("ChecksumXXHASH64", checksumXXHASH64)
+            writer.put("ChecksumXXHASH3", checksumXXHASH3)
+            writer.put("ChecksumXXHASH128", checksumXXHASH128)
+        }
+    }
+
+    public struct Payer: AWSEnum {
+        public static let requester = Payer(rawValue: "Requester")
+        public static let bucketOwner = Payer(rawValue: "BucketOwner")
+        public static let known: [Payer] = [
+            .requester, .bucketOwner,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct Permission: AWSEnum {
+        public static let fullControl = Permission(rawValue: "FULL_CONTROL")
+        public static let write = Permission(rawValue: "WRITE")
+        public static let writeAcp = Permission(rawValue: "WRITE_ACP")
+        public static let read = Permission(rawValue: "READ")
+        public static let readAcp = Permission(rawValue: "READ_ACP")
+        public static let known: [Permission] = [
+            .fullControl, .write, .writeAcp, .read, .readAcp,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct ReplicationStatus: AWSEnum {
@@ -583,6 +1315,73 @@ extension S3 {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct ServerSideEncryptionByDefault: AWSShape {
+        public var sseAlgorithm: ServerSideEncryption
+        public var kmsMasterKeyID: String?
+
+        public init(
+            sseAlgorithm: ServerSideEncryption, kmsMasterKeyID: String? = nil
+        ) {
+            self.sseAlgorithm = sseAlgorithm
+            self.kmsMasterKeyID = kmsMasterKeyID
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            sseAlgorithm = try reader.required("SSEAlgorithm")
+            kmsMasterKeyID = try reader.optional("KMSMasterKeyID")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("SSEAlgorithm", sseAlgorithm)
+            writer.putSensitive("KMSMasterKeyID", kmsMasterKeyID)
+        }
+    }
+
+    public struct ServerSideEncryptionConfiguration: AWSShape {
+        public var rules: [ServerSideEncryptionRule]
+
+        public init(
+            rules: [ServerSideEncryptionRule]
+        ) {
+            self.rules = rules
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            rules = try reader.required(reader.flattened("Rule"), "Rule")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.putFlattened("Rule", rules)
+        }
+    }
+
+    public struct ServerSideEncryptionRule: AWSShape {
+        public var applyServerSideEncryptionByDefault: ServerSideEncryptionByDefault?
+        public var bucketKeyEnabled: Bool?
+        public var blockedEncryptionTypes: BlockedEncryptionTypes?
+
+        public init(
+            applyServerSideEncryptionByDefault: ServerSideEncryptionByDefault? = nil,
+            bucketKeyEnabled: Bool? = nil, blockedEncryptionTypes: BlockedEncryptionTypes? = nil
+        ) {
+            self.applyServerSideEncryptionByDefault = applyServerSideEncryptionByDefault
+            self.bucketKeyEnabled = bucketKeyEnabled
+            self.blockedEncryptionTypes = blockedEncryptionTypes
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            applyServerSideEncryptionByDefault = try reader.optional("ApplyServerSideEncryptionByDefault")
+            bucketKeyEnabled = try reader.optional("BucketKeyEnabled")
+            blockedEncryptionTypes = try reader.optional("BlockedEncryptionTypes")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ApplyServerSideEncryptionByDefault", applyServerSideEncryptionByDefault)
+            writer.put("BucketKeyEnabled", bucketKeyEnabled)
+            writer.put("BlockedEncryptionTypes", blockedEncryptionTypes)
+        }
+    }
+
     public struct StorageClass: AWSEnum {
         public static let standard = StorageClass(rawValue: "STANDARD")
         public static let reducedRedundancy = StorageClass(rawValue: "REDUCED_REDUNDANCY")
@@ -627,6 +1426,61 @@ extension S3 {
             writer.put("Key", key)
             writer.put("Value", value)
         }
+    }
+
+    public struct Tagging: AWSShape {
+        public var tagSet: [Tag]
+
+        public init(
+            tagSet: [Tag]
+        ) {
+            self.tagSet = tagSet
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tagSet = try reader.required("TagSet")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TagSet", tagSet, item: "Tag")
+        }
+    }
+
+    public struct TaggingDirective: AWSEnum {
+        public static let copy = TaggingDirective(rawValue: "COPY")
+        public static let replace = TaggingDirective(rawValue: "REPLACE")
+        public static let known: [TaggingDirective] = [
+            .copy, .replace,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct TransitionDefaultMinimumObjectSize: AWSEnum {
+        public static let variesByStorageClass = TransitionDefaultMinimumObjectSize(rawValue: "varies_by_storage_class")
+        public static let allStorageClasses128k = TransitionDefaultMinimumObjectSize(rawValue: "all_storage_classes_128K")
+        public static let known: [TransitionDefaultMinimumObjectSize] = [
+            .variesByStorageClass, .allStorageClasses128k,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct TypeValue: AWSEnum {
+        public static let canonicalUser = TypeValue(rawValue: "CanonicalUser")
+        public static let amazonCustomerByEmail = TypeValue(rawValue: "AmazonCustomerByEmail")
+        public static let group = TypeValue(rawValue: "Group")
+        public static let known: [TypeValue] = [
+            .canonicalUser, .amazonCustomerByEmail, .group,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct VersioningConfiguration: AWSShape {

@@ -3,3 +3,7 @@
 extension S3.PutObject {
     public static var streamsBody: Bool { true }
 }
+
+extension S3.UploadPart {
+    public static var streamsBody: Bool { true }
+}

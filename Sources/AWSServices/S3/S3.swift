@@ -15,8 +15,17 @@ extension AWSService {
 extension S3 {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateBucket.self, DeleteObject.self, GetBucketLocation.self, GetBucketVersioning.self,
-        GetObject.self, HeadBucket.self, HeadObject.self, ListBuckets.self, ListObjectsV2.self,
-        PutBucketVersioning.self, PutObject.self,
+        AbortMultipartUpload.self, CompleteMultipartUpload.self, CopyObject.self, CreateBucket.self,
+        CreateMultipartUpload.self, DeleteBucket.self, DeleteBucketPolicy.self,
+        DeleteBucketTagging.self, DeleteObject.self, DeleteObjects.self,
+        GetBucketAccelerateConfiguration.self, GetBucketAcl.self, GetBucketCors.self,
+        GetBucketEncryption.self, GetBucketLifecycleConfiguration.self, GetBucketLocation.self,
+        GetBucketLogging.self, GetBucketPolicy.self, GetBucketReplication.self,
+        GetBucketRequestPayment.self, GetBucketTagging.self, GetBucketVersioning.self,
+        GetBucketWebsite.self, GetObject.self, GetObjectAcl.self, GetObjectLockConfiguration.self,
+        GetObjectTagging.self, HeadBucket.self, HeadObject.self, ListBuckets.self,
+        ListMultipartUploads.self, ListObjectVersions.self, ListObjects.self, ListObjectsV2.self,
+        ListParts.self, PutBucketEncryption.self, PutBucketPolicy.self, PutBucketTagging.self,
+        PutBucketVersioning.self, PutObject.self, UploadPart.self, UploadPartCopy.self,
     ]
 }

@@ -1,6 +1,7 @@
-import AWSAPI
+public import AWSAPI
 import FoundationEssentials
 import HashTreeCollections
+import S3API
 import Synchronization
 
 /// Turns a signed request into its caller, or says why not. No look-up beyond memory.
@@ -17,31 +18,46 @@ final class Authenticator: Sendable {
     }
 
     private let sealingKey: SealingKey
+    private let servesVersion2: Bool
     private let signingKeys = Mutex<[KeyName: SigningKey]>([:])
     /// By token.
     private let sessions = Mutex<[String: Session]>([:])
 
-    init(sealingKey: SealingKey) { self.sealingKey = sealingKey }
+    /// - Parameter servesVersion2: Whether presigned requests of Signature Version 2 are accepted.
+    init(sealingKey: SealingKey, servesVersion2: Bool) {
+        self.sealingKey = sealingKey
+        self.servesVersion2 = servesVersion2
+    }
 
-    /// - Parameter payloadHash: What the signature covers of the body: declared, or its SHA-256.
-    func caller(
-        of request: WireRequest, to service: AWSService, payloadHash: String,
+    /// - Parameter bodyHash: The body's SHA-256 in hex. Nil: it is still to come.
+    func sender(
+        of request: WireRequest, to service: AWSService, bodyHash: String?,
         among identities: IdentityState, now: Date
-    ) throws(SignatureFault) -> Caller {
+    ) throws(SignatureFault) -> Sender {
         let claim = try SignatureClaim(reading: request)
+        if case .v2 = claim, !servesVersion2 || service != .s3 { throw .versionNotServed }
         let (caller, secret) = try holder(of: claim, among: identities, now: now)
-        let name = KeyName(accessKeyID: claim.accessKeyID, scope: claim.scope)
-        let known = signingKeys.withLock { $0[name] }
-        let key = known ?? SigningKey(secretAccessKey: secret, scope: claim.scope)
-        try claim.check(request, for: service, payloadHash: payloadHash, key: key, now: now)
-        // Only after the check: a stranger's requests must not fill the table.
-        if known == nil {
-            signingKeys.withLock { keys in
-                if keys.count >= Self.keptMax { keys.removeAll(keepingCapacity: true) }
-                keys[name] = key
-            }
+        switch claim {
+        case .v2(let claim):
+            try claim.check(request, secretAccessKey: secret, now: now)
+            return Sender(caller: caller, payload: .unsigned)
+        case .v4(let claim):
+            let hash = try claim.payloadHash(for: service, bodyHash: bodyHash)
+            let name = KeyName(accessKeyID: claim.accessKeyID, scope: claim.scope)
+            let known = signingKeys.withLock { $0[name] }
+            let key = known ?? SigningKey(secretAccessKey: secret, scope: claim.scope)
+            try claim.check(request, for: service, payloadHash: hash, key: key, now: now)
+            // Only after the check: a stranger's requests must not fill the table.
+            if known == nil { keep(key, as: name) }
+            return Sender(caller: caller, payload: try claim.payload(signedAs: hash, key: key))
         }
-        return caller
+    }
+
+    private func keep(_ key: SigningKey, as name: KeyName) {
+        signingKeys.withLock { keys in
+            if keys.count >= Self.keptMax { keys.removeAll(keepingCapacity: true) }
+            keys[name] = key
+        }
     }
 
     /// What a token says. Opening one takes longer than everything else here, and a client sends the same
@@ -80,5 +96,16 @@ final class Authenticator: Sendable {
             Caller(account: session.account, kind: kind, accessKeyID: session.accessKeyID),
             session.secretAccessKey
         )
+    }
+}
+
+/// Whoever signed a request, and how the body is compared with what was signed.
+public struct Sender: Sendable {
+    public let caller: Caller
+    public let payload: SignedPayload
+
+    public init(caller: Caller, payload: SignedPayload) {
+        self.caller = caller
+        self.payload = payload
     }
 }

@@ -22,10 +22,11 @@ extension QueryRunner.Surroundings {
             let arrival = try await objects.adopt(
                 file: file.localPath, as: location.key, in: bucket, at: clock())
             do {
-                try await objects.state.ledger.write { db in
-                    try arrival.publish(in: db)
+                let replaced = try await objects.state.ledger.write { db in
                     try ended.update(db)
+                    return try arrival.publish(in: db).replaced
                 }
+                try await objects.discard([replaced].compactMap { $0 })
             } catch {
                 try await arrival.discard()
                 throw error

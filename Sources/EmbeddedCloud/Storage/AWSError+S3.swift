@@ -26,6 +26,13 @@ extension AWSError {
             members: [Member("BucketName", name)])
     }
 
+    static func bucketNotEmpty(_ name: BucketName) -> AWSError {
+        AWSError(
+            "BucketNotEmpty", status: 409,
+            "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+            members: [Member("BucketName", name.rawValue)])
+    }
+
     static func bucketAlreadyExists(_ name: String) -> AWSError {
         AWSError(
             "BucketAlreadyExists", status: 409,

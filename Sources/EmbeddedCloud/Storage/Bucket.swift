@@ -4,8 +4,8 @@ import GRDB
 import HashTreeCollections
 import Ledger
 
-/// A place for objects: managed, where the exchange keeps the bytes and every version of them, or linked,
-/// the provider's own directory, read in place and never written.
+/// A place for objects: managed, where the exchange keeps the bytes, or linked, the provider's own
+/// directory, read in place and never written.
 struct Bucket: Codable, FetchableRecord, PersistableRecord, Sendable {
     static let databaseTableName = "bucket"
 
@@ -14,8 +14,20 @@ struct Bucket: Codable, FetchableRecord, PersistableRecord, Sendable {
     /// Absolute, without symbolic links. Nil in a managed bucket.
     var linkedPath: String?
     var createdAt: Date
+    /// Nil: never set, or deleted. Empty is something else.
+    var tags: [BucketTag]?
+    /// Whether an object that is written again or deleted is kept. Nil: it was never asked for.
+    var versioning: BucketVersioning?
 
     var isLinked: Bool { linkedPath != nil }
+}
+
+/// What becomes of an object when another one takes its place.
+enum BucketVersioning: String, Codable, Sendable {
+    /// It is kept under its version's id, and deleting hides it.
+    case enabled = "Enabled"
+    /// Those with an id are kept; a new one has none, and takes the place of the one before.
+    case suspended = "Suspended"
 }
 
 /// The buckets that there are. Their objects are in the file system, and in tables of their own.
@@ -46,5 +58,18 @@ struct StorageState: Sendable {
             createdAt TEXT NOT NULL
         ) STRICT;
         CREATE UNIQUE INDEX objectVersionLatest ON objectVersion(bucket, key) WHERE isLatest = 1;
+        """)
+
+    static let settingsMigration = Migration(
+        "2-bucket-settings",
+        """
+        ALTER TABLE bucket ADD COLUMN tags TEXT;
+        ALTER TABLE bucket ADD COLUMN versioning TEXT
+            CHECK (versioning IN ('Enabled', 'Suspended'));
+        UPDATE bucket SET versioning = 'Enabled' WHERE linkedPath IS NULL;
+        ALTER TABLE objectVersion ADD COLUMN isUnversioned INTEGER NOT NULL DEFAULT 0
+            CHECK (isUnversioned IN (0, 1));
+        CREATE INDEX objectVersionKey ON objectVersion(bucket, key);
+        CREATE UNIQUE INDEX objectVersionNull ON objectVersion(bucket, key) WHERE isUnversioned = 1;
         """)
 }

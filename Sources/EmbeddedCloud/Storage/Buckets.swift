@@ -1,6 +1,7 @@
 import AWSAPI
 import FoundationEssentials
 import GRDB
+import Glibc
 import HashTreeCollections
 import S3API
 
@@ -16,13 +17,15 @@ struct Buckets: Sendable {
 
     var handlers: [Handler] {
         [
-            Handler(listBuckets),
+            Handler(listBuckets, action: "s3:ListAllMyBuckets"),
             Handler(createBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
-            Handler(headBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(deleteBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(
+                headBucket, action: "s3:ListBucket",
+                on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(getBucketLocation, on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(getBucketVersioning, on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(putBucketVersioning, on: { operation, _ in .s3(bucket: operation.bucket) }),
-            Handler(listObjectsV2, on: { operation, _ in .s3(bucket: operation.bucket) }),
         ]
     }
 
@@ -92,42 +95,53 @@ struct Buckets: Sendable {
         return .init(locationConstraint: region == "us-east-1" ? nil : .init(rawValue: region))
     }
 
-    /// A managed bucket keeps every version from its first day; a linked one has none.
+    /// A linked directory has no versions.
     @Sendable func getBucketVersioning(
         _ operation: S3.GetBucketVersioning, _ request: Request
     ) async throws -> S3.GetBucketVersioning.Response {
         let bucket = try objects.bucket(
             operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        return .init(status: bucket.isLinked ? nil : .enabled)
+        return .init(status: bucket.versioning.map { .init(rawValue: $0.rawValue) })
     }
 
     @Sendable func putBucketVersioning(
         _ operation: S3.PutBucketVersioning, _ request: Request
     ) async throws -> EmptyResponse {
-        _ = try objects.writableBucket(
+        let bucket = try objects.writableBucket(
             operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        guard operation.versioningConfiguration.status == .enabled,
-            operation.versioningConfiguration.mfaDelete != .enabled
+        let asked = operation.versioningConfiguration
+        guard let versioning = asked.status.flatMap({ BucketVersioning(rawValue: $0.rawValue) })
         else {
             throw AWSError(
-                "InvalidBucketState", status: 409,
-                "Versions are kept in every managed bucket: a revision may be made of them.")
+                "IllegalVersioningConfigurationException",
+                "The Versioning element must be specified: Enabled or Suspended.")
         }
+        guard asked.mfaDelete != .enabled else {
+            throw AWSError.notServed("A bucket that asks for a second factor")
+        }
+        try await objects.change(bucket, request) { $0.versioning = versioning }
         return EmptyResponse()
     }
 
-    @Sendable func listObjectsV2(
-        _ operation: S3.ListObjectsV2, _ request: Request
-    ) async throws -> S3.ListObjectsV2.Response {
-        let bucket = try objects.bucket(
+    /// - Throws: `BucketNotEmpty` where it has versions, hidden ones too, or unfinished uploads.
+    @Sendable func deleteBucket(
+        _ operation: S3.DeleteBucket, _ request: Request
+    ) async throws -> EmptyResponse {
+        let bucket = try objects.writableBucket(
             operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        let page = try ListingPage(operation)
-        let listing = try await refusing {
-            try await objects.list(
-                bucket, prefix: page.prefix, delimiter: page.delimiter, from: page.start,
-                max: page.max)
+        try await objects.state.change(recording: request.event) { db, state in
+            let isEmpty =
+                try ObjectVersion.filter(Column("bucket") == bucket.name.rawValue).isEmpty(db)
+                && MultipartUploadRow.filter(
+                    Column("bucket") == bucket.name.rawValue && Column("version") == nil
+                ).isEmpty(db)
+            guard isEmpty else { throw AWSError.bucketNotEmpty(bucket.name) }
+            try MultipartUploadRow.filter(Column("bucket") == bucket.name.rawValue).deleteAll(db)
+            try bucket.delete(db)
+            state.storage.buckets[bucket.name] = nil
         }
-        return page.answer(listing, of: operation, owner: bucket.account)
+        try await Disk.run { [files = objects.files] in files.removeFolder(of: bucket.name) }
+        return EmptyResponse()
     }
 }
 
@@ -185,5 +199,9 @@ func refusing<Value>(_ work: () async throws -> Value) async throws -> Value {
             "The object changed while it was being read. Please try again.")
     } catch let fault as UploadFault {
         throw AWSError(fault)
+    } catch let fault as SystemCallFault where fault.code == ENOSPC || fault.code == EDQUOT {
+        throw AWSError(
+            "ServiceUnavailable", status: 503,
+            "The exchange's disk is full. Nothing was changed; try again later.")
     }
 }

@@ -32,6 +32,14 @@ enum ByteRange: Equatable, Sendable {
         }
     }
 
+    /// The bytes that a copy names, which must all be there. Nil otherwise.
+    static func exactly(_ text: String, within size: Int) -> Range<Int>? {
+        guard case .from(let first, .some(let last)) = ByteRange(text), last < size else {
+            return nil
+        }
+        return first..<(last + 1)
+    }
+
     /// What there is of it: an end beyond the object's is the object's. Nil where there is nothing.
     func within(_ size: Int) -> Range<Int>? {
         switch self {

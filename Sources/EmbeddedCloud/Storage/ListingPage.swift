@@ -1,64 +1,64 @@
 import AWSAPI
+import FoundationEssentials
 import S3API
 
-/// ListObjectsV2's parameters, checked, and its answer.
-struct ListingPage {
+/// What the listing operations have in common: which keys, how many, and how they are written.
+struct ListingPage: Sendable {
     static let keysMax = 1_000
 
     let prefix: String
     let delimiter: String?
-    let start: ListingStart
     let max: Int
-    private let isEncoded: Bool
+    let names: KeyEncoding
 
-    init(_ operation: S3.ListObjectsV2) throws(AWSError) {
-        let asked = operation.maxKeys ?? Self.keysMax
+    init(
+        prefix: String?, delimiter: String?, max: Int?, encoding: S3.EncodingType?
+    ) throws(AWSError) {
+        let asked = max ?? Self.keysMax
         guard asked >= 0 else {
             throw .invalidArgument("max-keys", String(asked), "max-keys must not be negative.")
         }
-        guard operation.encodingType == nil || operation.encodingType == .url else {
+        guard encoding == nil || encoding == .url else {
             throw .invalidArgument(
-                "encoding-type", operation.encodingType?.rawValue ?? "",
+                "encoding-type", encoding?.rawValue ?? "",
                 "Invalid Encoding Method specified in Request")
         }
-        max = min(asked, Self.keysMax)
-        prefix = operation.prefix ?? ""
-        delimiter = operation.delimiter.flatMap { $0.isEmpty ? nil : $0 }
-        isEncoded = operation.encodingType == .url
-        if let token = operation.continuationToken {
-            guard let start = ListingStart(token: token) else {
-                throw .invalidArgument(
-                    "continuation-token", token, "The continuation token provided is incorrect")
-            }
-            self.start = start
-        } else {
-            start = operation.startAfter.map { .after(Array($0.utf8)) } ?? .beginning
+        self.max = min(asked, Self.keysMax)
+        self.prefix = prefix ?? ""
+        self.delimiter = delimiter.flatMap { $0.isEmpty ? nil : $0 }
+        names = KeyEncoding(encoding)
+    }
+
+    /// Where a listing goes on that ended with `marker`: a key, or what a delimiter rolled up.
+    func start(after marker: String) -> ListingStart {
+        if marker.isEmpty { return .beginning }
+        if let delimiter, marker.hasSuffix(delimiter), marker.utf8.count > prefix.utf8.count {
+            return .afterAll(Array(marker.utf8))
+        }
+        return .after(Array(marker.utf8))
+    }
+
+    func contents(_ listing: ObjectListing, owner: AccountID?) -> [S3.Object] {
+        listing.objects.map { object in
+            .init(
+                key: names(object.key), lastModified: object.lastModified, eTag: object.etag,
+                size: object.size, storageClass: .standard,
+                owner: owner.map { .init(id: $0.rawValue) })
         }
     }
 
-    func answer(
-        _ listing: ObjectListing, of operation: S3.ListObjectsV2, owner: AccountID
-    ) -> S3.ListObjectsV2.Response {
-        .init(
-            isTruncated: listing.next != nil,
-            contents: listing.objects.map { object in
-                .init(
-                    key: encoded(object.key), lastModified: object.lastModified, eTag: object.etag,
-                    size: object.size, storageClass: .standard,
-                    owner: operation.fetchOwner == true ? .init(id: owner.rawValue) : nil)
-            },
-            name: operation.bucket, prefix: encoded(prefix), delimiter: delimiter.map(encoded),
-            maxKeys: max,
-            commonPrefixes: listing.commonPrefixes.map { .init(prefix: encoded($0)) },
-            encodingType: operation.encodingType,
-            keyCount: listing.objects.count + listing.commonPrefixes.count,
-            continuationToken: operation.continuationToken,
-            nextContinuationToken: listing.next?.token,
-            startAfter: operation.startAfter.map(encoded))
+    func commonPrefixes(_ listing: ObjectListing) -> [S3.CommonPrefix] {
+        listing.commonPrefixes.map { .init(prefix: names($0)) }
     }
+}
 
-    /// XML cannot say every key; percent-encoding can.
-    private func encoded(_ text: String) -> String {
-        isEncoded ? PercentEncoding.encode(text, keepingSlashes: true) : text
+/// How keys stand in an answer. XML cannot say every key; percent-encoding can.
+struct KeyEncoding: Sendable {
+    private let isEncoded: Bool
+
+    init(_ type: S3.EncodingType?) { isEncoded = type == .url }
+
+    func callAsFunction(_ key: String) -> String {
+        isEncoded ? PercentEncoding.encode(key, keepingSlashes: true) : key
     }
 }

@@ -9,15 +9,19 @@ import Logging
 /// A file gets its place whole and synced, and only then its row: an object without bytes cannot be. What
 /// was cut off in between has no row, and is swept away at the next start. Every call blocks.
 struct ManagedFiles: Sendable {
-    /// `lake/managed` and, on the same file system, `lake/incoming`.
+    /// `lake/managed` and, on the same file system, `lake/incoming` and `lake/parts`.
     private let managed: String
     private let incoming: String
+    private let parts: String
+    /// Bytes that are copied at a time.
+    private static let copyBytesMax = 4 << 20
 
     init(in lake: URL) throws {
         let lake = lake.localPath
         managed = lake + "/managed"
         incoming = lake + "/incoming"
-        for path in [managed, incoming] { try Self.make(path) }
+        parts = lake + "/parts"
+        for path in [managed, incoming, parts] { try Self.make(path) }
     }
 
     func path(of version: ObjectVersion) -> String {
@@ -32,8 +36,11 @@ struct ManagedFiles: Sendable {
         }
         return StoredObject(
             bucket: version.bucket.rawValue, key: version.key, path: path, identity: identity,
-            etag: version.etag, versionID: version.id)
+            etag: version.etag, versionID: version.id, versionName: version.name)
     }
+
+    /// The folder of all managed buckets.
+    var root: String { managed }
 
     func makeIncoming(id: String) throws -> IncomingFile {
         let path = "\(incoming)/\(id)"
@@ -59,13 +66,58 @@ struct ManagedFiles: Sendable {
         try OpenFile.directory(folder).sync()
     }
 
-    func remove(_ version: ObjectVersion) throws {
-        try systemCall("unlink") { Int(unlink(path(of: version))) }
+    /// Removes the folder of a bucket that has no version any more.
+    func removeFolder(of bucket: BucketName) { rmdir("\(managed)/\(bucket)") }
+
+    /// A version without a row is nobody's; if this fails, it is swept away at the next start.
+    func remove(_ version: ObjectVersion) {
+        if !version.isDeleteMarker { unlink(path(of: version)) }
+    }
+
+    /// Moves a received file to where the part's bytes are looked for, synced.
+    func place(_ path: String, asPart part: UploadPartRow) throws {
+        try OpenFile.file(path).sync()
+        try systemCall("rename") { Int(rename(path, "\(parts)/\(part.file)")) }
+        try OpenFile.directory(parts).sync()
+    }
+
+    /// A part without a row is nobody's; if this fails, it is swept away at the next start.
+    func remove(_ part: UploadPartRow) { unlink("\(parts)/\(part.file)") }
+
+    /// One file of all parts, in their order.
+    ///
+    /// - Parameter algorithm: Of the checksum that is reckoned of all bytes.
+    func join(
+        _ parts: [UploadPartRow], checksum algorithm: ObjectChecksum.Algorithm?
+    ) throws -> ReceivedFile {
+        var whole = try makeIncoming(id: UUID().uuidString)
+        do {
+            var checksum = algorithm.map(ChecksumMaker.init)
+            for part in parts {
+                let file = try OpenFile.file("\(self.parts)/\(part.file)")
+                for start in stride(from: 0, to: part.size, by: Self.copyBytesMax) {
+                    let bytes = try file.read(min(Self.copyBytesMax, part.size - start), at: start)
+                    checksum?.append(bytes)
+                    try whole.append(bytes)
+                }
+            }
+            guard whole.size == parts.reduce(0, { $0 + $1.size }) else {
+                throw DataDirectoryFault.damaged("a part's bytes are missing below \(self.parts)")
+            }
+            return ReceivedFile(
+                path: whole.path, size: whole.size, md5: [],
+                checksum: algorithm.flatMap { algorithm in
+                    checksum.map { ObjectChecksum(algorithm: algorithm, value: $0.value) }
+                })
+        } catch {
+            IncomingFile.discard(whole.path)
+            throw error
+        }
     }
 
     /// Removes what a previous run began and did not finish: uploads, and files without a row.
     func sweep(_ ledger: Ledger, log: Logger) async throws {
-        let (incoming, managed) = (incoming, managed)
+        let (incoming, managed, parts) = (incoming, managed, parts)
         let orphans = try await ledger.read { db in
             var orphans = try Self.names(in: incoming).map { "\(incoming)/\($0)" }
             for bucket in try Self.names(in: managed) {
@@ -73,6 +125,10 @@ struct ManagedFiles: Sendable {
                 where try !ObjectVersion.exists(db, key: id) {
                     orphans.append("\(managed)/\(bucket)/\(id)")
                 }
+            }
+            let known = try Set(String.fetchAll(db, sql: "SELECT file FROM uploadPart"))
+            for file in try Self.names(in: parts) where !known.contains(file) {
+                orphans.append("\(parts)/\(file)")
             }
             return orphans
         }

@@ -9,11 +9,30 @@ struct ObjectArrival: Sendable {
     fileprivate let files: ManagedFiles
 
     /// The object is there once the transaction has committed.
-    func publish(in db: Database) throws { try version.publish(in: db) }
+    ///
+    /// - Returns: ``ObjectVersion/publish(in:)``. The replaced one's file is to be removed then.
+    func publish(in db: Database) throws -> (version: ObjectVersion, replaced: ObjectVersion?) {
+        try version.publish(in: db)
+    }
 
     /// Takes the bytes away again, where the transaction failed.
     func discard() async throws {
-        try await Disk.run { try files.remove(version) }
+        try await Disk.run { files.remove(version) }
+    }
+}
+
+/// Bytes that have arrived whole and are what their sender said, in a file that nobody sees yet.
+struct ReceivedFile: Sendable {
+    let path: String
+    let size: Int
+    let md5: [UInt8]
+    let checksum: ObjectChecksum?
+
+    /// S3's, of an object that came in one piece: its MD5, quoted.
+    var etag: String { "\"\(md5.hex)\"" }
+
+    func discard() async throws {
+        try await Disk.run { [path] in IncomingFile.discard(path) }
     }
 }
 
@@ -26,72 +45,88 @@ extension ObjectStore {
     ///   - file: Absolute; on the data directory's file system.
     ///   - time: The object's `Last-Modified`.
     func adopt(
-        file: String, as key: String, in bucket: Bucket,
+        file: String, as key: String, in bucket: Bucket, etag: String? = nil,
         attributes: ObjectAttributes = ObjectAttributes(), at time: Date
     ) async throws -> ObjectArrival {
-        try await Disk.run { [files] in
+        precondition(!bucket.isLinked, "A linked directory is never written.")
+        return try await Disk.run { [files] in
             guard let identity = FileIdentity(ofFileAt: file) else {
                 throw SystemCallFault(call: "lstat", code: 2)
             }
-            return try files.arrival(
-                of: file, as: key, in: bucket, etag: identity.etag, attributes: attributes,
-                at: time)
+            let version = ObjectVersion(
+                id: UUID().uuidString.lowercased(), bucket: bucket.name, key: key,
+                etag: etag ?? identity.etag, attributes: attributes, createdAt: time)
+            try files.place(file, as: version, at: time)
+            return ObjectArrival(
+                object: try files.object(of: version), version: version, files: files)
         }
     }
 
-    /// Takes an upload in, whole and synced.
+    /// Takes an upload in, whole and synced, and makes it an object of a managed bucket.
     ///
     /// Nobody sees the object before the answer's ``ObjectArrival/publish(in:)`` has committed.
     ///
-    /// - Throws: ``UploadFault``, or what the sender's connection or the file system says.
+    /// - Throws: ``UploadFault``, or what the file system says.
     func receive(
         _ upload: ObjectUpload, as key: String, in bucket: Bucket,
-        attributes: ObjectAttributes, md5: [UInt8]?, at time: Date
+        attributes: ObjectAttributes, expecting expectation: UploadExpectation, at time: Date
     ) async throws -> ObjectArrival {
+        let file = try await receive(upload, expecting: expectation)
+        var attributes = attributes
+        attributes.checksum = file.checksum
+        do {
+            return try await adopt(
+                file: file.path, as: key, in: bucket, etag: file.etag, attributes: attributes,
+                at: time)
+        } catch {
+            try await file.discard()
+            throw error
+        }
+    }
+
+    /// Takes an upload in, whole.
+    func receive(
+        _ upload: ObjectUpload, expecting expectation: UploadExpectation
+    ) async throws -> ReceivedFile {
+        var framing = try UploadFraming(of: upload)
         var incoming = try await Disk.run { [files] in
             try files.makeIncoming(id: UUID().uuidString)
         }
         let path = incoming.path
         do {
-            var sums = UploadSums(checksum: attributes.checksum?.algorithm)
+            var sums = UploadSums(
+                of: upload.payload,
+                checksum: expectation.checksum?.algorithm ?? upload.trailingAlgorithm
+                    ?? expectation.algorithm)
             var pieces = upload.pieces.makeAsyncIterator()
             while let piece = try await UploadFault.incomplete(
                 unless: { try await pieces.next(isolation: #isolation) })
             {
-                (incoming, sums) = try await Disk.run { [incoming, sums] in
-                    var (incoming, sums) = (incoming, sums)
-                    try incoming.append(piece)
-                    sums.append(piece)
-                    return (incoming, sums)
-                }
-                guard incoming.size <= UploadFault.objectBytesMax else {
+                let bytes = try framing.bytes(of: piece)
+                guard incoming.size + bytes.count <= expectation.bytesMax else {
                     throw UploadFault.tooLarge
                 }
+                (incoming, sums) = try await Disk.run { [incoming, sums] in
+                    var (incoming, sums) = (incoming, sums)
+                    try incoming.append(bytes)
+                    sums.append(bytes)
+                    return (incoming, sums)
+                }
+            }
+            let trailer = try framing.trailer()
+            guard upload.trailerNames.allSatisfy({ trailer[$0] != nil }) else {
+                throw UploadFault.missingTrailer
+            }
+            let trailing = upload.trailingAlgorithm.flatMap { algorithm in
+                trailer[algorithm.headerName].map { ObjectChecksum(algorithm: algorithm, value: $0) }
             }
             try sums.check(
-                payloadHash: upload.payloadHash, md5: md5, checksum: attributes.checksum)
-            let etag = sums.etag
-            return try await Disk.run { [files] in
-                try files.arrival(
-                    of: path, as: key, in: bucket, etag: etag, attributes: attributes, at: time)
-            }
+                upload.payload, md5: expectation.md5, checksum: expectation.checksum ?? trailing)
+            return ReceivedFile(
+                path: path, size: incoming.size, md5: sums.md5Bytes, checksum: sums.found)
         } catch {
             try await Disk.run { IncomingFile.discard(path) }
             throw error
         }
-    }
-}
-
-extension ManagedFiles {
-    fileprivate func arrival(
-        of path: String, as key: String, in bucket: Bucket, etag: String,
-        attributes: ObjectAttributes, at time: Date
-    ) throws -> ObjectArrival {
-        precondition(!bucket.isLinked, "A linked directory is never written.")
-        let version = ObjectVersion(
-            id: UUID().uuidString.lowercased(), bucket: bucket.name, key: key, etag: etag,
-            attributes: attributes, createdAt: time)
-        try place(path, as: version, at: time)
-        return ObjectArrival(object: try object(of: version), version: version, files: self)
     }
 }

@@ -18,7 +18,7 @@ public struct ObjectBody: AsyncSequence, Sendable {
     ///   - range: Within the object's size.
     /// - Throws: ``ObjectChanged`` if the file is not the one that `object` speaks of.
     init(_ file: OpenFile, of object: StoredObject, range: Range<Int>) throws {
-        guard try file.identity() == object.identity else { throw ObjectChanged(object) }
+        guard object.isStill(try file.identity()) else { throw ObjectChanged(object) }
         self.file = file
         self.object = object
         self.range = range
@@ -45,7 +45,7 @@ public struct ObjectBody: AsyncSequence, Sendable {
             return try await Disk.run { [file, object] in
                 let bytes = try file.read(piece.count, at: piece.lowerBound)
                 guard bytes.count == piece.count else { throw ObjectChanged(object) }
-                if isLast, try file.identity() != object.identity { throw ObjectChanged(object) }
+                if isLast, !object.isStill(try file.identity()) { throw ObjectChanged(object) }
                 return bytes
             }
         }

@@ -11,11 +11,34 @@ struct ObjectChecksum: Codable, Equatable, Sendable {
         case crc64nvme = "CRC64NVME"
         case sha1 = "SHA1"
         case sha256 = "SHA256"
+
+        fileprivate var bytes: Int {
+            switch self {
+            case .crc32, .crc32c: 4
+            case .crc64nvme: 8
+            case .sha1: 20
+            case .sha256: 32
+            }
+        }
+
+        /// `x-amz-checksum-crc32`
+        var headerName: String { "x-amz-checksum-\(rawValue.lowercased())" }
     }
 
     let algorithm: Algorithm
-    /// Base64 of the bytes, the highest first.
+    /// Base64 of the bytes, the highest first. Of an upload in parts, where it is reckoned of the parts'
+    /// checksums, with `-` and their number.
     let value: String
+
+    /// Base64 has no dash.
+    var isComposite: Bool { value.contains("-") }
+
+    /// Whether it can be a checksum of its algorithm at all.
+    var isWellFormed: Bool {
+        let parts = value.split(separator: "-", omittingEmptySubsequences: false)
+        return Data(base64Encoded: String(parts[0]))?.count == algorithm.bytes
+            && parts.dropFirst().allSatisfy { Int($0) != nil } && parts.count <= 2
+    }
 }
 
 /// A checksum being made.

@@ -71,6 +71,14 @@ enum ListingStart: Equatable, Sendable {
         }
     }
 
+    /// The last key before this start, or the last common prefix.
+    var key: String? {
+        switch self {
+        case .beginning: nil
+        case .after(let key), .afterAll(let key): String(decoding: key, as: UTF8.self)
+        }
+    }
+
     /// A continuation token: opaque to clients.
     var token: String {
         let (mark, bytes): (String, [UInt8]) =

@@ -34,8 +34,7 @@ struct ObjectStore: Sendable {
         guard let root = bucket.linkedPath else {
             let row = try await state.ledger.read { db in
                 guard let version else { return try ObjectVersion.latest(key, in: bucket.name, db) }
-                let row = try ObjectVersion.fetchOne(db, key: version)
-                return row.flatMap { $0.bucket == bucket.name && $0.key == key ? $0 : nil }
+                return try ObjectVersion.named(version, of: key, in: bucket.name, db)
             }
             guard let row, !row.isDeleteMarker else { return nil }
             return (try await Disk.run { try files.object(of: row) }, row.attributes)
@@ -106,7 +105,7 @@ struct ObjectStore: Sendable {
 
     /// Whether the bytes are still those that were looked at.
     func stillIs(_ object: StoredObject) async throws -> Bool {
-        try await Disk.run { FileIdentity(ofFileAt: object.path) == object.identity }
+        try await Disk.run { object.isStill(FileIdentity(ofFileAt: object.path)) }
     }
 
     /// Where the key's file would be. Nil if there is no such directory.

@@ -13,10 +13,18 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
     var isLatest: Bool
     /// The object was deleted: there are no bytes, and the versions before it are kept.
     var isDeleteMarker: Bool
+    /// It was made where versions are not kept: S3 calls it "null", and the next one takes its place.
+    var isUnversioned: Bool
     /// Quoted.
     var etag: String
     var attributes: ObjectAttributes
     var createdAt: Date
+
+    /// S3's word for a version without an id.
+    static let null = "null"
+
+    /// As S3 names it.
+    var name: String { isUnversioned ? Self.null : id }
 
     init(
         id: String, bucket: BucketName, key: String, etag: String, attributes: ObjectAttributes,
@@ -27,6 +35,7 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
         self.key = key
         isLatest = true
         self.isDeleteMarker = isDeleteMarker
+        isUnversioned = false
         self.etag = etag
         self.attributes = attributes
         self.createdAt = createdAt
@@ -40,13 +49,52 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
             arguments: [bucket.rawValue, key])
     }
 
+    /// - Parameter name: As S3 names it.
+    static func named(
+        _ name: String, of key: String, in bucket: BucketName, _ db: Database
+    ) throws -> ObjectVersion? {
+        guard name == null else {
+            let version = try fetchOne(db, key: name)
+            return version.flatMap {
+                $0.bucket == bucket && $0.key == key && !$0.isUnversioned ? $0 : nil
+            }
+        }
+        return try fetchOne(
+            db, sql: "SELECT * FROM objectVersion WHERE bucket = ? AND key = ? AND isUnversioned = 1",
+            arguments: [bucket.rawValue, key])
+    }
+
     /// Makes this version the latest of its key.
-    func publish(in db: Database) throws {
+    ///
+    /// - Returns: Itself, as it is kept, and the one whose place it took, whose bytes are nobody's any more.
+    func publish(in db: Database) throws -> (version: ObjectVersion, replaced: ObjectVersion?) {
+        var version = self
+        let versioning = try String.fetchOne(
+            db, sql: "SELECT versioning FROM bucket WHERE name = ?", arguments: [bucket.rawValue])
+        version.isUnversioned = versioning != BucketVersioning.enabled.rawValue
+        var replaced: ObjectVersion?
+        if version.isUnversioned {
+            replaced = try Self.named(Self.null, of: key, in: bucket, db)
+            try replaced?.delete(db)
+        }
         try db.execute(
             sql:
                 "UPDATE objectVersion SET isLatest = 0 WHERE bucket = ? AND key = ? AND isLatest = 1",
             arguments: [bucket.rawValue, key])
-        try insert(db)
+        try version.insert(db)
+        return (version, replaced)
+    }
+
+    /// Removes this version for good. The one before it becomes the latest.
+    func remove(from db: Database) throws {
+        try delete(db)
+        guard isLatest else { return }
+        try db.execute(
+            sql: """
+                UPDATE objectVersion SET isLatest = 1 WHERE id = (
+                    SELECT id FROM objectVersion WHERE bucket = ? AND key = ?
+                    ORDER BY rowid DESC LIMIT 1)
+                """, arguments: [bucket.rawValue, key])
     }
 }
 
@@ -61,6 +109,8 @@ struct ObjectAttributes: Codable, Equatable, Sendable {
     /// Names in lower case, without `x-amz-meta-`.
     var metadata: [String: String] = [:]
     var checksum: ObjectChecksum?
+    /// Bytes of each part, of an object that was uploaded in parts.
+    var parts: [Int]?
 }
 
 /// The latest versions of a managed bucket, in the order of the index.

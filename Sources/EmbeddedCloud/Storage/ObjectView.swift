@@ -4,9 +4,13 @@ import S3API
 /// An object as one reader gets it: whole, or a part.
 struct ObjectView: Sendable {
     let object: StoredObject
+    /// As the answer says it.
+    let versionID: String?
     let attributes: ObjectAttributes
     /// Nil: all of it.
     let part: Range<Int>?
+    /// The reader asked for one of the parts in which the object was uploaded.
+    var isByNumber = false
 
     var range: Range<Int> { part ?? 0..<object.size }
 
@@ -15,27 +19,15 @@ struct ObjectView: Sendable {
     }
 
     /// Only of the whole object: clients compare it with what they got.
-    private func checksum(
-        _ algorithm: ObjectChecksum.Algorithm, _ mode: S3.ChecksumMode?
-    ) -> String? {
-        guard mode == .enabled, part == nil, let checksum = attributes.checksum,
-            checksum.algorithm == algorithm
-        else { return nil }
-        return checksum.value
-    }
-
-    private func checksumType(_ mode: S3.ChecksumMode?) -> S3.ChecksumType? {
-        mode == .enabled && part == nil && attributes.checksum != nil ? .fullObject : nil
+    private func checksum(_ mode: S3.ChecksumMode?) -> ObjectChecksum? {
+        mode == .enabled && part == nil ? attributes.checksum : nil
     }
 
     func headAnswer(to operation: S3.HeadObject) -> S3.HeadObject.Response {
-        let mode = operation.checksumMode
-        return .init(
+        let checksum = checksum(operation.checksumMode)
+        var answer = S3.HeadObject.Response(
             acceptRanges: "bytes", lastModified: object.lastModified, contentLength: range.count,
-            checksumCRC32: checksum(.crc32, mode), checksumCRC32C: checksum(.crc32c, mode),
-            checksumCRC64NVME: checksum(.crc64nvme, mode), checksumSHA1: checksum(.sha1, mode),
-            checksumSHA256: checksum(.sha256, mode), checksumType: checksumType(mode),
-            eTag: object.etag, versionId: object.versionID,
+            checksumType: checksum?.type, eTag: object.etag, versionId: versionID,
             cacheControl: operation.responseCacheControl ?? attributes.cacheControl,
             contentDisposition: operation.responseContentDisposition
                 ?? attributes.contentDisposition,
@@ -43,18 +35,16 @@ struct ObjectView: Sendable {
             contentLanguage: operation.responseContentLanguage ?? attributes.contentLanguage,
             contentType: operation.responseContentType ?? attributes.contentType,
             contentRange: contentRange, expires: operation.responseExpires ?? attributes.expires,
-            metadata: attributes.metadata)
+            metadata: attributes.metadata, partsCount: isByNumber ? attributes.parts?.count : nil)
+        answer.put(checksum)
+        return answer
     }
 
     func getAnswer(to operation: S3.GetObject) -> S3.GetObject.Response {
-        let mode = operation.checksumMode
-        return .init(
+        let checksum = checksum(operation.checksumMode)
+        var answer = S3.GetObject.Response(
             acceptRanges: "bytes", lastModified: object.lastModified, contentLength: range.count,
-            eTag: object.etag,
-            checksumCRC32: checksum(.crc32, mode), checksumCRC32C: checksum(.crc32c, mode),
-            checksumCRC64NVME: checksum(.crc64nvme, mode), checksumSHA1: checksum(.sha1, mode),
-            checksumSHA256: checksum(.sha256, mode), checksumType: checksumType(mode),
-            versionId: object.versionID,
+            eTag: object.etag, checksumType: checksum?.type, versionId: versionID,
             cacheControl: operation.responseCacheControl ?? attributes.cacheControl,
             contentDisposition: operation.responseContentDisposition
                 ?? attributes.contentDisposition,
@@ -63,6 +53,8 @@ struct ObjectView: Sendable {
             contentRange: contentRange,
             contentType: operation.responseContentType ?? attributes.contentType,
             expires: operation.responseExpires ?? attributes.expires,
-            metadata: attributes.metadata)
+            metadata: attributes.metadata, partsCount: isByNumber ? attributes.parts?.count : nil)
+        answer.put(checksum)
+        return answer
     }
 }

@@ -3,32 +3,30 @@ import FoundationEssentials
 import GRDB
 import S3API
 
-/// S3's operations on objects.
+/// S3's operations on one object.
 struct Objects: Sendable {
     let objects: ObjectStore
 
     var handlers: [Handler] {
         [
             Handler(
-                headObject,
-                on: { operation, _ in
-                    .s3(bucket: operation.bucket, key: operation.key)
-                }),
+                headObject, action: "s3:GetObject",
+                on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 streaming: getObject,
-                on: { operation, _ in
-                    .s3(bucket: operation.bucket, key: operation.key)
-                }),
+                on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 putObject,
-                on: { operation, _ in
-                    .s3(bucket: operation.bucket, key: operation.key)
-                }),
+                on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                deleteObject,
-                on: { operation, _ in
-                    .s3(bucket: operation.bucket, key: operation.key)
-                }),
+                copyObject, action: "s3:PutObject",
+                on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
+            Handler(
+                getObjectAcl,
+                on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
+            Handler(
+                getObjectTagging,
+                on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
         ]
     }
 
@@ -37,7 +35,7 @@ struct Objects: Sendable {
     ) async throws -> S3.HeadObject.Response {
         let bucket = try objects.bucket(
             operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        let view = try await view(
+        let view = try await objects.view(
             of: operation.key, in: bucket, version: operation.versionId,
             conditions: ObjectConditions(
                 ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch,
@@ -52,7 +50,7 @@ struct Objects: Sendable {
     ) async throws -> (S3.GetObject.Response, ObjectBody) {
         let bucket = try objects.bucket(
             operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        let view = try await view(
+        let view = try await objects.view(
             of: operation.key, in: bucket, version: operation.versionId,
             conditions: ObjectConditions(
                 ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch,
@@ -65,20 +63,155 @@ struct Objects: Sendable {
         return (view.getAnswer(to: operation), body)
     }
 
-    /// The object, or the part of it, that the reader wants and may have.
-    private func view(
-        of key: String, in bucket: Bucket, version: String?, conditions: ObjectConditions,
-        range header: String?, part: Int?
-    ) async throws -> ObjectView {
-        guard part == nil || part == 1 else {
-            throw AWSError.notServed("An object in parts (partNumber)")
+    @Sendable func putObject(
+        _ operation: S3.PutObject, _ request: Request
+    ) async throws -> S3.PutObject.Response {
+        let bucket = try objects.writableBucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        try operation.checkServed()
+        guard operation.writeOffsetBytes == nil else {
+            throw AWSError.notServed("Appending to an object")
         }
+        let upload = try request.upload(contentLength: operation.contentLength)
+        let expectation = UploadExpectation(
+            md5: try contentMD5(operation.contentMD5),
+            checksum: try operation.announcedChecksum(),
+            algorithm: try ObjectChecksum.Algorithm(operation.checksumAlgorithm))
+        let conditions = WriteConditions(
+            ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch)
+        let arrival = try await refusing {
+            try await objects.receive(
+                upload, as: operation.key, in: bucket, attributes: operation.attributes,
+                expecting: expectation, at: request.time)
+        }
+        let version = try await objects.publish(arrival, under: conditions, request)
+        let checksum = version.attributes.checksum
+        var answer = S3.PutObject.Response(
+            eTag: version.etag, checksumType: checksum?.type,
+            versionId: bucket.versionID(version.name))
+        answer.put(checksum)
+        return answer
+    }
+
+    @Sendable func copyObject(
+        _ operation: S3.CopyObject, _ request: Request
+    ) async throws -> S3.CopyObject.Response {
+        let bucket = try objects.writableBucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        try operation.checkServed()
+        let source = try CopySource(operation.copySource)
+        let replaces = operation.metadataDirective == .replace
+        guard replaces || !source.isLatest(of: operation.key, in: operation.bucket) else {
+            throw AWSError(
+                "InvalidRequest",
+                "This copy request is illegal because it is trying to copy an object to itself "
+                    + "without changing the object's metadata.")
+        }
+        let view = try await objects.view(
+            of: source, for: request, expectedOwner: operation.expectedSourceBucketOwner,
+            conditions: ObjectConditions(
+                ifMatch: operation.copySourceIfMatch, ifNoneMatch: operation.copySourceIfNoneMatch,
+                ifModifiedSince: operation.copySourceIfModifiedSince,
+                ifUnmodifiedSince: operation.copySourceIfUnmodifiedSince))
+        guard view.object.size <= UploadFault.objectBytesMax else {
+            throw AWSError(
+                "InvalidRequest",
+                "The specified copy source is larger than the maximum allowable size for a copy "
+                    + "source: \(UploadFault.objectBytesMax)")
+        }
+        var attributes = replaces ? operation.attributes : view.attributes
+        attributes.parts = nil
+        let asked = try ObjectChecksum.Algorithm(operation.checksumAlgorithm)
+        let expectation = UploadExpectation(
+            algorithm: asked ?? view.attributes.checksum?.algorithm)
+        let arrival = try await refusing { [attributes] in
+            try await objects.receive(
+                ObjectUpload(copying: try await objects.body(of: view.object)),
+                as: operation.key, in: bucket, attributes: attributes, expecting: expectation,
+                at: request.time)
+        }
+        let conditions = WriteConditions(
+            ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch)
+        let version = try await objects.publish(arrival, under: conditions, request)
+        let checksum = version.attributes.checksum
+        var result = S3.CopyObjectResult(
+            eTag: version.etag, lastModified: request.time, checksumType: checksum?.type)
+        result.put(checksum)
+        return .init(
+            copyObjectResult: result, copySourceVersionId: view.versionID,
+            versionId: bucket.versionID(version.name))
+    }
+
+    /// Every object is its bucket's owner's, and nobody else is granted anything by list.
+    @Sendable func getObjectAcl(
+        _ operation: S3.GetObjectAcl, _ request: Request
+    ) async throws -> S3.GetObjectAcl.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        _ = try await objects.view(of: operation.key, in: bucket, version: operation.versionId)
+        let owner = bucket.account.rawValue
+        return .init(owner: .init(id: owner), grants: [.fullControl(of: owner)])
+    }
+
+    /// Objects have no tags here; clients that copy them ask for them all the same.
+    @Sendable func getObjectTagging(
+        _ operation: S3.GetObjectTagging, _ request: Request
+    ) async throws -> S3.GetObjectTagging.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        let view = try await objects.view(
+            of: operation.key, in: bucket, version: operation.versionId)
+        return .init(tagSet: [], versionId: view.versionID)
+    }
+}
+
+extension S3.Grant {
+    static func fullControl(of account: String) -> S3.Grant {
+        .init(
+            grantee: .init(type: .canonicalUser, id: account),
+            permission: .fullControl)
+    }
+}
+
+extension ObjectStore {
+    /// Makes an arrival an object, or takes its bytes away again.
+    func publish(
+        _ arrival: ObjectArrival, under conditions: WriteConditions, _ request: Request
+    ) async throws -> ObjectVersion {
+        do {
+            let (version, replaced) = try await state.change(recording: request.event) { db, _ in
+                let version = arrival.version
+                try conditions.check(
+                    try ObjectVersion.latest(version.key, in: version.bucket, db), of: version.key)
+                return try arrival.publish(in: db)
+            }
+            try await discard([replaced].compactMap { $0 })
+            return version
+        } catch {
+            try await arrival.discard()
+            throw error
+        }
+    }
+
+    /// Removes the files of versions that have no row any more.
+    func discard(_ versions: [ObjectVersion]) async throws {
+        guard !versions.isEmpty else { return }
+        try await Disk.run { [files] in for version in versions { files.remove(version) } }
+    }
+
+    /// The object, or the part of it, that a reader wants and may have.
+    ///
+    /// - Parameters:
+    ///   - range: The header's text.
+    ///   - part: The number of an upload's part, from 1.
+    func view(
+        of key: String, in bucket: Bucket, version: String? = nil,
+        conditions: ObjectConditions = ObjectConditions(), range: String? = nil, part: Int? = nil
+    ) async throws -> ObjectView {
         // Where no versions are kept, an object's only one is called "null".
         let version = bucket.isLinked && version == "null" ? nil : version
         if let version, bucket.isLinked { throw AWSError.noSuchVersion(key, version) }
-        let found = try await refusing {
-            try await objects.find(key, in: bucket, version: version)
-        }
+        let found = try await refusing { try await find(key, in: bucket, version: version) }
         guard let (object, attributes) = found else {
             throw version.map { AWSError.noSuchVersion(key, $0) } ?? .noSuchKey(key)
         }
@@ -87,59 +220,45 @@ struct Objects: Sendable {
         case .notModified: throw AWSError.notModified(object)
         case nil: break
         }
-        guard let header, let asked = ByteRange(header) else {
-            return ObjectView(object: object, attributes: attributes, part: nil)
-        }
-        guard let part = asked.within(object.size) else {
-            throw AWSError.invalidRange(header, size: object.size)
-        }
-        return ObjectView(object: object, attributes: attributes, part: part)
-    }
-
-    @Sendable func putObject(
-        _ operation: S3.PutObject, _ request: Request
-    ) async throws -> S3.PutObject.Response {
-        let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        try operation.checkServed()
-        let upload = try request.upload(of: operation)
-        let attributes = try operation.attributes()
-        let md5 = try operation.md5()
-        return try await refusing {
-            let arrival = try await objects.receive(
-                upload, as: operation.key, in: bucket, attributes: attributes, md5: md5,
-                at: request.time)
-            do {
-                try await objects.state.change(recording: request.event) { db, _ in
-                    try operation.checkConditions(in: bucket, db)
-                    try arrival.publish(in: db)
-                }
-            } catch {
-                try await arrival.discard()
-                throw error
+        if let part {
+            guard range == nil else {
+                throw AWSError(
+                    "InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
             }
-            return operation.answer(arrival)
+            return ObjectView(
+                object: object, versionID: bucket.versionID(object.versionName),
+                attributes: attributes, part: try attributes.bytes(ofPart: part, in: object), isByNumber: true)
         }
+        guard let range, let asked = ByteRange(range) else {
+            return ObjectView(
+                object: object, versionID: bucket.versionID(object.versionName),
+                attributes: attributes, part: nil)
+        }
+        guard let bytes = asked.within(object.size) else {
+            throw AWSError.invalidRange(range, size: object.size)
+        }
+        return ObjectView(
+            object: object, versionID: bucket.versionID(object.versionName),
+            attributes: attributes, part: bytes)
     }
+}
 
-    /// Hides the object behind a delete marker; its versions are kept, since a revision may need them.
-    @Sendable func deleteObject(
-        _ operation: S3.DeleteObject, _ request: Request
-    ) async throws -> S3.DeleteObject.Response {
-        let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
-        guard operation.versionId == nil else {
-            throw AWSError.notServed("Deleting one version for good")
+extension Bucket {
+    /// What an answer says of a version: nothing, where versions were never asked for.
+    func versionID(_ name: String?) -> String? { versioning == nil ? nil : name }
+}
+
+extension ObjectAttributes {
+    /// Where a part's bytes are. An object that came in one piece is its own only part.
+    fileprivate func bytes(
+        ofPart number: Int, in object: StoredObject
+    ) throws(AWSError) -> Range<Int> {
+        let parts = parts ?? [object.size]
+        guard parts.indices.contains(number - 1) else {
+            throw AWSError(
+                "InvalidPartNumber", status: 416, "The requested partnumber is not satisfiable")
         }
-        guard (1...LinkedKey.bytesMax).contains(operation.key.utf8.count) else {
-            throw AWSError.noSuchKey(operation.key)
-        }
-        let marker = ObjectVersion(
-            id: UUID().uuidString.lowercased(), bucket: bucket.name, key: operation.key, etag: "",
-            attributes: ObjectAttributes(), createdAt: request.time, isDeleteMarker: true)
-        try await objects.state.change(recording: request.event) { db, _ in
-            try marker.publish(in: db)
-        }
-        return .init(deleteMarker: true, versionId: marker.id)
+        let start = parts[..<(number - 1)].reduce(0, +)
+        return start..<(start + parts[number - 1])
     }
 }

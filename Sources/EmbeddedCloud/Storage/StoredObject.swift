@@ -15,10 +15,20 @@ struct StoredObject: Hashable, Codable, Sendable {
     var identity: FileIdentity
     /// Quoted, as S3 sends it. Of a linked file a hash of its identity, never of its bytes.
     var etag: String
-    /// Of a managed bucket. Nil in a linked one.
+    /// Of a managed bucket: no other object ever has it, and its file is not written to. Nil in a linked one.
     var versionID: String?
+    /// As S3 names it: the id, or "null" where versions are not kept.
+    var versionName: String?
 
     var size: Int { identity.size }
+    /// Whether the file is still the one that was looked at.
+    ///
+    /// One of a managed bucket may get and lose names, by a revision's pin and by its own deletion; whoever
+    /// has it open reads the same bytes.
+    func isStill(_ now: FileIdentity?) -> Bool {
+        versionID == nil ? now == identity : now?.hasContent(of: identity) ?? false
+    }
+
     var lastModified: Date { Date(timeIntervalSince1970: Double(identity.modified) / 1e9) }
 }
 

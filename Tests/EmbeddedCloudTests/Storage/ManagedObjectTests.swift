@@ -25,10 +25,9 @@ import Testing
         async throws
     {
         let arrival = try await testbed.objects.receive(
-            ObjectUpload(
-                pieces: TestPieces([[1], [2]]), payloadHash: SigV4.unsignedPayload),
-            as: "a", in: testbed.managed, attributes: ObjectAttributes(), md5: nil,
-            at: StorageTestbed.now)
+            ObjectUpload(pieces: TestPieces([[1], [2]]), payload: .unsigned),
+            as: "a", in: testbed.managed, attributes: ObjectAttributes(),
+            expecting: UploadExpectation(), at: StorageTestbed.now)
         #expect(try await testbed.objects.head("a", in: testbed.managed) == nil)
         #expect(try await testbed.objects.list(testbed.managed, max: 10).isEmpty)
         try await arrival.discard()
@@ -39,9 +38,9 @@ import Testing
     @Test func `leaves nothing behind when it was cut off`() async throws {
         let kept = try await testbed.put("kept")
         _ = try await testbed.objects.receive(
-            ObjectUpload(pieces: TestPieces([[1]]), payloadHash: SigV4.unsignedPayload),
-            as: "renamed", in: testbed.managed, attributes: ObjectAttributes(), md5: nil,
-            at: StorageTestbed.now)
+            ObjectUpload(pieces: TestPieces([[1]]), payload: .unsigned),
+            as: "renamed", in: testbed.managed, attributes: ObjectAttributes(),
+            expecting: UploadExpectation(), at: StorageTestbed.now)
         var incoming = try testbed.objects.files.makeIncoming(id: "half")
         try incoming.append([1, 2, 3])
         #expect(try testbed.lakeFiles.count == 3)
@@ -53,7 +52,7 @@ import Testing
 
     struct Row: Sendable, CustomTestStringConvertible {
         var name: String
-        var payloadHash = SigV4.unsignedPayload
+        var payload = SignedPayload.unsigned
         var md5: [UInt8]?
         var checksum: ObjectChecksum?
         var breaks = false
@@ -67,11 +66,11 @@ import Testing
         Row(name: "nothing said"),
         Row(
             name: "SHA-256",
-            payloadHash: "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
+            payload: .hash("15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225")),
         Row(
-            name: "another SHA-256", payloadHash: String(repeating: "0", count: 64),
+            name: "another SHA-256", payload: .hash(String(repeating: "0", count: 64)),
             expected: .payloadMismatch),
-        Row(name: "no hash at all", payloadHash: "", expected: .payloadMismatch),
+        Row(name: "no hash at all", payload: .hash(""), expected: .payloadMismatch),
         Row(name: "MD5", md5: [UInt8](Insecure.MD5.hash(data: Data("123456789".utf8)))),
         Row(name: "another MD5", md5: [0], expected: .badDigest("Content-MD5")),
         Row(name: "CRC32", checksum: .init(algorithm: .crc32, value: "y/Q5Jg==")),
@@ -84,22 +83,66 @@ import Testing
         Row(name: "broken off", breaks: true, expected: .incomplete),
     ])
     func `is taken in if the bytes are what was said of them`(_ row: Row) async throws {
-        var attributes = ObjectAttributes()
-        attributes.checksum = row.checksum
         // In pieces that are not multiples of the CRC's step.
         let pieces = TestPieces(
             [Array("1".utf8), Array("23456789".utf8)], breaks: row.breaks)
         let outcome = await Result(catching: {
             try await testbed.objects.receive(
-                ObjectUpload(pieces: pieces, payloadHash: row.payloadHash), as: "a",
-                in: testbed.managed, attributes: attributes, md5: row.md5,
+                ObjectUpload(pieces: pieces, payload: row.payload), as: "a",
+                in: testbed.managed, attributes: ObjectAttributes(),
+                expecting: UploadExpectation(md5: row.md5, checksum: row.checksum),
                 at: StorageTestbed.now)
         })
         if let expected = row.expected {
             #expect(throws: expected) { try outcome.get() }
             #expect(try testbed.lakeFiles.isEmpty)
         } else {
-            #expect(throws: Never.self) { try outcome.get() }
+            #expect(try outcome.get().version.attributes.checksum == row.checksum)
+        }
+    }
+
+    struct Framed: Sendable, CustomTestStringConvertible {
+        var name: String
+        var body = "4\r\n1234\r\n5\r\n56789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n"
+        var length: String? = "9"
+        var expected: UploadFault?
+
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Framed(name: "as announced"),
+        Framed(name: "without the object's length", length: nil, expected: .noLength),
+        Framed(name: "of another length", length: "10", expected: .frames(.lengthMismatch)),
+        Framed(
+            name: "without the checksum", body: "9\r\n123456789\r\n0\r\n\r\n",
+            expected: .missingTrailer),
+        Framed(
+            name: "with another checksum",
+            body: "9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n",
+            expected: .badDigest("CRC32")),
+        Framed(name: "that are none", body: "123456789", expected: .frames(.malformed)),
+    ])
+    func `is taken out of its frames, and its checksum is what stands behind them`(
+        _ row: Framed
+    ) async throws {
+        var headers = [WireHeader("x-amz-trailer", "x-amz-checksum-crc32")]
+        headers += row.length.map { [WireHeader("x-amz-decoded-content-length", $0)] } ?? []
+        let upload = ObjectUpload(
+            pieces: TestPieces([Array(row.body.utf8)]), payload: .chunks(nil, hasTrailer: true),
+            headers: headers)
+        let outcome = await Result(catching: {
+            try await testbed.objects.receive(
+                upload, as: "a", in: testbed.managed, attributes: ObjectAttributes(),
+                expecting: UploadExpectation(), at: StorageTestbed.now)
+        })
+        if let expected = row.expected {
+            #expect(throws: expected) { try outcome.get() }
+            #expect(try testbed.lakeFiles.isEmpty)
+        } else {
+            let checksum = ObjectChecksum(algorithm: .crc32, value: "y/Q5Jg==")
+            #expect(try outcome.get().version.attributes.checksum == checksum)
+            #expect(try outcome.get().object.size == 9)
         }
     }
 

@@ -72,7 +72,7 @@ final class StorageCloud: Sendable {
         var operation = operation
         operation.contentLength = text.utf8.count
         let upload = ObjectUpload(
-            pieces: TestPieces([Array(text.utf8)]), payloadHash: SigV4.unsignedPayload)
+            pieces: TestPieces([Array(text.utf8)]), payload: .unsigned)
         return try await cloud.exchange(operation, with: upload, in: call(caller)).response
     }
 

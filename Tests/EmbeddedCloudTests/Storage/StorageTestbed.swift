@@ -60,12 +60,12 @@ final class StorageTestbed: Sendable {
 
     @discardableResult
     func put(
-        _ key: String, _ text: String = "x", attributes: ObjectAttributes = ObjectAttributes(),
-        payloadHash: String = "UNSIGNED-PAYLOAD", md5: [UInt8]? = nil
+        _ key: String, _ text: String = "x", attributes: ObjectAttributes = ObjectAttributes()
     ) async throws -> StoredObject {
         let arrival = try await objects.receive(
-            ObjectUpload(pieces: TestPieces([Array(text.utf8)]), payloadHash: payloadHash),
-            as: key, in: managed, attributes: attributes, md5: md5, at: Self.now)
+            ObjectUpload(pieces: TestPieces([Array(text.utf8)]), payload: .unsigned),
+            as: key, in: managed, attributes: attributes,
+            expecting: UploadExpectation(algorithm: attributes.checksum?.algorithm), at: Self.now)
         try await objects.state.ledger.write { db in try arrival.publish(in: db) }
         return arrival.object
     }

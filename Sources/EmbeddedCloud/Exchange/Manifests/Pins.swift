@@ -28,11 +28,12 @@ struct Pins {
 
     /// - Throws: ``ManifestFault/changed(key:)`` if the file is not the one that was listed.
     mutating func pin(_ object: StoredObject) throws -> Pin {
-        if object.versionID != nil {
-            return try checked(
-                Pin(path: object.path, identity: object.identity, guarantee: .version), object)
-        }
         let path = try place(of: object)
+        // A version does not change, but may be deleted: a name of our own keeps its bytes.
+        if object.versionID != nil, var pin = try link(object, to: path) {
+            pin.guarantee = .version
+            return pin
+        }
         if let pin = try clone(object, to: path) ?? link(object, to: path) { return pin }
         return try checked(
             Pin(path: object.path, identity: object.identity, guarantee: .detection), object)

@@ -1,0 +1,129 @@
+import AWSAPI
+import FoundationEssentials
+import GRDB
+import Ledger
+import S3API
+
+/// S3's operations that list a bucket's keys.
+struct Listings: Sendable {
+    let objects: ObjectStore
+
+    var handlers: [Handler] {
+        [
+            Handler(
+                listObjectsV2, action: "s3:ListBucket",
+                on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(
+                listObjects, action: "s3:ListBucket",
+                on: { operation, _ in .s3(bucket: operation.bucket) }),
+            Handler(
+                listObjectVersions, action: "s3:ListBucketVersions",
+                on: { operation, _ in .s3(bucket: operation.bucket) }),
+        ]
+    }
+
+    @Sendable func listObjectsV2(
+        _ operation: S3.ListObjectsV2, _ request: Request
+    ) async throws -> S3.ListObjectsV2.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        let page = try ListingPage(
+            prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
+            encoding: operation.encodingType)
+        var start = operation.startAfter.map { ListingStart.after(Array($0.utf8)) }
+        if let token = operation.continuationToken {
+            guard let known = ListingStart(token: token) else {
+                throw AWSError.invalidArgument(
+                    "continuation-token", token, "The continuation token provided is incorrect")
+            }
+            start = known
+        }
+        let listing = try await list(page, of: bucket, from: start ?? .beginning)
+        return .init(
+            isTruncated: listing.next != nil,
+            contents: page.contents(
+                listing, owner: operation.fetchOwner == true ? bucket.account : nil),
+            name: operation.bucket, prefix: page.names(page.prefix),
+            delimiter: page.delimiter.map { page.names($0) }, maxKeys: page.max,
+            commonPrefixes: page.commonPrefixes(listing), encodingType: operation.encodingType,
+            keyCount: listing.objects.count + listing.commonPrefixes.count,
+            continuationToken: operation.continuationToken,
+            nextContinuationToken: listing.next?.token,
+            startAfter: operation.startAfter.map { page.names($0) })
+    }
+
+    @Sendable func listObjects(
+        _ operation: S3.ListObjects, _ request: Request
+    ) async throws -> S3.ListObjects.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        let page = try ListingPage(
+            prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
+            encoding: operation.encodingType)
+        let marker = operation.marker ?? ""
+        let listing = try await list(page, of: bucket, from: page.start(after: marker))
+        return .init(
+            isTruncated: listing.next != nil, marker: page.names(marker),
+            nextMarker: listing.next?.key.map { page.names($0) },
+            contents: page.contents(listing, owner: bucket.account), name: operation.bucket,
+            prefix: page.names(page.prefix), delimiter: page.delimiter.map { page.names($0) },
+            maxKeys: page.max, commonPrefixes: page.commonPrefixes(listing),
+            encodingType: operation.encodingType)
+    }
+
+    private func list(
+        _ page: ListingPage, of bucket: Bucket, from start: ListingStart
+    ) async throws -> ObjectListing {
+        try await refusing {
+            try await objects.list(
+                bucket, prefix: page.prefix, delimiter: page.delimiter, from: start, max: page.max)
+        }
+    }
+
+    @Sendable func listObjectVersions(
+        _ operation: S3.ListObjectVersions, _ request: Request
+    ) async throws -> S3.ListObjectVersions.Response {
+        let bucket = try objects.bucket(
+            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+        let page = try ListingPage(
+            prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
+            encoding: operation.encodingType)
+        let marker = VersionMarker(
+            key: operation.keyMarker ?? "", version: operation.versionIdMarker)
+        let listing = try await versions(page, of: bucket, after: marker)
+        let owner = S3.Owner(id: bucket.account.rawValue)
+        return .init(
+            isTruncated: listing.next != nil, keyMarker: page.names(marker.key),
+            versionIdMarker: marker.version, nextKeyMarker: listing.next.map { page.names($0.key) },
+            nextVersionIdMarker: listing.next?.version,
+            versions: listing.versions.filter { !$0.isDeleteMarker }.map { version in
+                .init(
+                    eTag: version.etag, size: version.size, storageClass: .standard,
+                    key: page.names(version.key), versionId: version.id,
+                    isLatest: version.isLatest, lastModified: version.lastModified, owner: owner)
+            },
+            deleteMarkers: listing.versions.filter(\.isDeleteMarker).map { version in
+                .init(
+                    owner: owner, key: page.names(version.key), versionId: version.id,
+                    isLatest: version.isLatest, lastModified: version.lastModified)
+            }, name: operation.bucket, prefix: page.names(page.prefix),
+            delimiter: page.delimiter.map { page.names($0) }, maxKeys: page.max,
+            commonPrefixes: listing.commonPrefixes.map { .init(prefix: page.names($0)) },
+            encodingType: operation.encodingType)
+    }
+
+    private func versions(
+        _ page: ListingPage, of bucket: Bucket, after marker: VersionMarker
+    ) async throws -> VersionListing {
+        guard bucket.isLinked else {
+            return try await objects.state.ledger.read { [files = objects.files] db in
+                try VersionListing(
+                    of: bucket, in: files, prefix: page.prefix, delimiter: page.delimiter,
+                    after: marker, max: page.max, db)
+            }
+        }
+        // A linked file has no versions but the one that there is, which S3 calls "null".
+        let listing = try await list(page, of: bucket, from: page.start(after: marker.key))
+        return VersionListing(of: listing)
+    }
+}
