@@ -229,9 +229,9 @@ public final class EmbeddedCloud: Sendable {
     private func authorize(
         _ action: String, on resource: ARN, by caller: Caller, _ service: AWSService
     ) throws(AWSError) {
-        let access = Access(account: caller.account, action: action, resource: resource)
-        guard case .deny(let refusal) = decide(access, identity: BuiltInRole.policies(of: caller))
-        else { return }
+        let access = Access(by: caller.asPoliciesSeeIt, action: action, resource: resource)
+        let policies = Policies(identity: BuiltInRole.policies(of: caller))
+        guard case .deny(let refusal, _) = decide(access, under: policies) else { return }
         throw .accessDenied(
             service,
             "User: \(caller.arn) is not authorized to perform: \(action) on resource: \(resource) "

@@ -51,6 +51,15 @@ public struct Caller: Sendable {
         case .session(let role, let name, _): "AROA\(role.uppercased()):\(name)"
         }
     }
+
+    var asPoliciesSeeIt: Access.Principal {
+        switch kind {
+        case .anonymous: .anonymous(in: account)
+        case .user(let name): .user(name, in: account, id: userID)
+        case .session(let role, _, _):
+            .session(arn, of: .role(role, in: account), in: account, id: userID)
+        }
+    }
 }
 
 /// One request on its way through the exchange: who, from where, under which id.
