@@ -24,7 +24,7 @@ let engine: [LinkerSetting] = [
 
 /// The services whose operations are generated from the public models, one target each.
 let services = [
-    "STS", "S3", "Glue", "LakeFormation", "Athena", "DataExchange", "EventBridge", "SQS",
+    "STS", "IAM", "S3", "Glue", "LakeFormation", "Athena", "DataExchange", "EventBridge", "SQS",
 ]
 let serviceTargets: [Target] = services.map {
     .target(

@@ -70,11 +70,16 @@ extension AWSError {
     }
 
     /// A request that cannot be read as the operation's.
-    public static func invalidInput(_ fault: WireFault, of service: AWSService) -> AWSError {
+    ///
+    /// - Parameter isDocument: Whether the body was to be read, and not the head alone.
+    public static func invalidInput(
+        _ fault: WireFault, of service: AWSService, isDocument: Bool = false
+    ) -> AWSError {
         if case .restXML = service.wire {
             switch fault {
             case .notADocument, .missing, .unexpected: return AWSError("MalformedXML", "\(fault)")
-            case .wrongType: break
+            case .wrongType:
+                return AWSError(isDocument ? "MalformedXML" : "InvalidArgument", "\(fault)")
             }
         }
         return AWSError(service.invalidInputCode, "\(fault)")

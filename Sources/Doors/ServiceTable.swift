@@ -4,6 +4,7 @@ import BourseAPI
 import DataExchangeAPI
 import EventBridgeAPI
 import GlueAPI
+import IAMAPI
 import LakeFormationAPI
 import S3API
 import SQSAPI
@@ -18,6 +19,7 @@ enum ServiceTable {
             OperationTable(.dataExchange, DataExchange.operations),
             OperationTable(.eventBridge, EventBridge.operations),
             OperationTable(.glue, Glue.operations),
+            OperationTable(.iam, IAM.operations),
             OperationTable(.lakeFormation, LakeFormation.operations),
             OperationTable(.s3, S3.operations),
             OperationTable(.sqs, SQS.operations),

@@ -34,7 +34,7 @@ struct CloudState: Sendable {
         RulesState.migration,
         DeliveryRow.migration,
         ExchangeState.migration,
-        StorageState.settingsMigration, MultipartUploadRow.migration,
+        RoleRow.migration, StorageState.settingsMigration, MultipartUploadRow.migration,
     ]
 }
 

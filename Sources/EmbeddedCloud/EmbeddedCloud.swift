@@ -28,6 +28,7 @@ public final class EmbeddedCloud: Sendable {
     private let workers: WorkerPool
     private let runner: QueryRunner
     private let authenticator: Authenticator
+    private let authorizer: Authorizer
     private let recorder: Recorder
     private let events: Events
     private let handlers: [ObjectIdentifier: Handler]
@@ -68,6 +69,9 @@ public final class EmbeddedCloud: Sendable {
         self.recorder = recorder
         state = try StateStore(ledger: ledger, trailEnd: { recorder.lastSequence })
 
+        authorizer = Authorizer(
+            state: state, region: exchange.region, exchange: exchange.account)
+
         let accounts = Accounts(
             state: state, audience: Self.audience(of: exchange.account), exchange: exchange)
         let sessions = Sessions(
@@ -98,9 +102,10 @@ public final class EmbeddedCloud: Sendable {
             log: log, clock: clock)
         let queries = Queries(state: state, runner: runner, objects: objects)
         let rooms: [[Handler]] = [
-            accounts.handlers, sessions.handlers,
+            accounts.handlers, sessions.handlers, Roles(state: state).handlers,
             Buckets(objects: objects, region: exchange.region).handlers,
-            BucketSettings(objects: objects).handlers, Listings(objects: objects).handlers,
+            BucketSettings(objects: objects).handlers, BucketPolicies(objects: objects).handlers,
+            Listings(objects: objects).handlers,
             Objects(objects: objects).handlers, ObjectDeletions(objects: objects).handlers,
             MultipartUploads(objects: objects).handlers,
             LakeLinks(objects: objects, data: directory.url).handlers,
@@ -183,7 +188,10 @@ public final class EmbeddedCloud: Sendable {
         _ operation: Operation, with upload: ObjectUpload?, in call: Call
     ) async throws(AWSError) -> Exchanged<Operation> {
         let event = AuditEvent(of: operation, in: call, region: region)
-        let request = Request(call: call, event: event, upload: upload)
+        let request = Request(call: call, event: event, upload: upload) {
+            [authorizer] action, resource throws(AWSError) in
+            try authorizer.check(action, on: resource, of: Operation.service, by: call)
+        }
         let outcome = await outcome(of: operation, request)
         if case .failure = outcome, case .anonymous = call.caller.kind {
             try await recorder.record(stranger: event.with(outcome), for: Operation.service)
@@ -202,7 +210,11 @@ public final class EmbeddedCloud: Sendable {
                 throw AWSError.unknownOperation(Operation.name, of: Operation.service)
             }
             let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
-            try authorize(handler.action, on: resource, by: call.caller, Operation.service)
+            if let action = handler.action(operation) {
+                try authorizer.check(
+                    action, on: resource, of: Operation.service, by: call,
+                    context: handler.context(operation))
+            }
             let answer = try await handler.respond(operation, request)
             guard let response = answer.shape as? Operation.Response else {
                 preconditionFailure("\(Operation.name) is answered with \(type(of: answer.shape)).")
@@ -224,18 +236,6 @@ public final class EmbeddedCloud: Sendable {
     private func handler(of operation: any AWSOperation.Type) -> Handler? {
         let id = ObjectIdentifier(operation)
         return handlers[id] ?? answers.withLock { $0[id] }
-    }
-
-    private func authorize(
-        _ action: String, on resource: ARN, by caller: Caller, _ service: AWSService
-    ) throws(AWSError) {
-        let access = Access(by: caller.asPoliciesSeeIt, action: action, resource: resource)
-        let policies = Policies(identity: BuiltInRole.policies(of: caller))
-        guard case .deny(let refusal, _) = decide(access, under: policies) else { return }
-        throw .accessDenied(
-            service,
-            "User: \(caller.arn) is not authorized to perform: \(action) on resource: \(resource) "
-                + "(\(refusal.rawValue))")
     }
 
     private func anything(of service: AWSService) -> ARN {

@@ -1,13 +1,17 @@
 import AWSAPI
 import FoundationEssentials
+import S3API
 
 /// One operation and what this cloud does when it is sent.
 struct Handler: Sendable {
     let operation: any AWSOperation.Type
-    /// The IAM action: S3's are not all named after their operations.
-    let action: String
+    /// The IAM action: S3's are not all named after their operations. Nil: the handler decides by itself,
+    /// item by item.
+    let action: @Sendable (any AWSOperation) -> String?
     /// What the request is about, for the policies. Nil: the service as a whole.
     let resource: @Sendable (any AWSOperation, Call) -> ARN?
+    /// What policies may ask about this operation in particular.
+    let context: @Sendable (any AWSOperation) -> [(ConditionKey, String)]
     let respond: @Sendable (any AWSOperation, Request) async throws -> Answer
 
     /// The shape, and the object's bytes that follow it.
@@ -18,11 +22,13 @@ struct Handler: Sendable {
 
     init<Operation: AWSOperation>(
         _ respond: @escaping @Sendable (Operation, Request) async throws -> Operation.Response,
-        action: String = Operation.action,
-        on resource: (@Sendable (Operation, Call) -> ARN)? = nil
+        action: @escaping @Sendable (Operation) -> String? = { _ in Operation.action },
+        on resource: (@Sendable (Operation, Call) -> ARN)? = nil,
+        saying context: (@Sendable (Operation) -> [ConditionKey: String?])? = nil
     ) {
         self.init(
-            answering: { Answer(shape: try await respond($0, $1)) }, action: action, on: resource)
+            answering: { Answer(shape: try await respond($0, $1)) }, action: action, on: resource,
+            saying: context)
     }
 
     /// Of an operation that is answered with an object's bytes.
@@ -31,24 +37,32 @@ struct Handler: Sendable {
             @escaping @Sendable (Operation, Request) async throws -> (
                 Operation.Response, ObjectBody
             ),
-        on resource: (@Sendable (Operation, Call) -> ARN)? = nil
+        action: @escaping @Sendable (Operation) -> String? = { _ in Operation.action },
+        on resource: (@Sendable (Operation, Call) -> ARN)? = nil,
+        saying context: (@Sendable (Operation) -> [ConditionKey: String?])? = nil
     ) {
         self.init(
             answering: { (operation: Operation, request) in
                 let (shape, body) = try await respond(operation, request)
                 return Answer(shape: shape, body: body)
-            }, action: Operation.action, on: resource)
+            }, action: action, on: resource, saying: context)
     }
 
     private init<Operation: AWSOperation>(
         answering respond: @escaping @Sendable (Operation, Request) async throws -> Answer,
-        action: String, on resource: (@Sendable (Operation, Call) -> ARN)?
+        action: @escaping @Sendable (Operation) -> String?,
+        on resource: (@Sendable (Operation, Call) -> ARN)?,
+        saying context: (@Sendable (Operation) -> [ConditionKey: String?])?
     ) {
         self.operation = Operation.self
-        self.action = action
+        self.action = { operation in (operation as? Operation).flatMap(action) }
         self.resource = { operation, call in
             guard let resource, let operation = operation as? Operation else { return nil }
             return resource(operation, call)
+        }
+        self.context = { operation in
+            guard let context, let operation = operation as? Operation else { return [] }
+            return context(operation).compactMap { key, value in value.map { (key, $0) } }
         }
         self.respond = { operation, request in
             guard let operation = operation as? Operation else {
@@ -66,6 +80,10 @@ struct Request: Sendable {
     let event: AuditEvent
     /// The bytes that came with the operation, where they stream.
     var upload: ObjectUpload?
+    /// Decides about a resource besides the operation's own: what a copy reads, each key of a list.
+    var authorize: @Sendable (_ action: String, _ resource: ARN) throws(AWSError) -> Void = {
+        _, _ throws(AWSError) in throw .accessDenied(.s3)
+    }
 
     var caller: Caller { call.caller }
     var account: AccountID { call.caller.account }

@@ -8,7 +8,8 @@ extension AWSOperation {
         do {
             try self.init(from: Self.reader(of: request, labels: labels))
         } catch {
-            throw .invalidInput(error, of: Self.service)
+            throw .invalidInput(
+                error, of: Self.service, isDocument: !request.body.isEmpty)
         }
     }
 

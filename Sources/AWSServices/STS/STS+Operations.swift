@@ -3,6 +3,107 @@
 public import AWSAPI
 
 extension STS {
+    /// Source: AWS Security Token Service API Reference, AssumeRole.
+    public struct AssumeRole: AWSOperation {
+        public static let service = AWSService.sts
+        public static let name = "AssumeRole"
+
+        public struct Response: AWSShape {
+            public var credentials: Credentials?
+            public var assumedRoleUser: AssumedRoleUser?
+            public var packedPolicySize: Int?
+            public var sourceIdentity: String?
+
+            public init(
+                credentials: Credentials? = nil, assumedRoleUser: AssumedRoleUser? = nil,
+                packedPolicySize: Int? = nil, sourceIdentity: String? = nil
+            ) {
+                self.credentials = credentials
+                self.assumedRoleUser = assumedRoleUser
+                self.packedPolicySize = packedPolicySize
+                self.sourceIdentity = sourceIdentity
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                credentials = try reader.optional("Credentials")
+                assumedRoleUser = try reader.optional("AssumedRoleUser")
+                packedPolicySize = try reader.optional("PackedPolicySize")
+                sourceIdentity = try reader.optional("SourceIdentity")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Credentials", credentials)
+                writer.put("AssumedRoleUser", assumedRoleUser)
+                writer.put("PackedPolicySize", packedPolicySize)
+                writer.put("SourceIdentity", sourceIdentity)
+            }
+        }
+
+        public var roleArn: String
+        public var roleSessionName: String
+        public var policyArns: [PolicyDescriptorType]?
+        public var policy: String?
+        public var durationSeconds: Int?
+        public var tags: [Tag]?
+        public var transitiveTagKeys: [String]?
+        public var externalId: String?
+        public var serialNumber: String?
+        public var tokenCode: String?
+        public var sourceIdentity: String?
+        public var providedContexts: [ProvidedContext]?
+
+        public init(
+            roleArn: String, roleSessionName: String, policyArns: [PolicyDescriptorType]? = nil,
+            policy: String? = nil, durationSeconds: Int? = nil, tags: [Tag]? = nil,
+            transitiveTagKeys: [String]? = nil, externalId: String? = nil,
+            serialNumber: String? = nil, tokenCode: String? = nil, sourceIdentity: String? = nil,
+            providedContexts: [ProvidedContext]? = nil
+        ) {
+            self.roleArn = roleArn
+            self.roleSessionName = roleSessionName
+            self.policyArns = policyArns
+            self.policy = policy
+            self.durationSeconds = durationSeconds
+            self.tags = tags
+            self.transitiveTagKeys = transitiveTagKeys
+            self.externalId = externalId
+            self.serialNumber = serialNumber
+            self.tokenCode = tokenCode
+            self.sourceIdentity = sourceIdentity
+            self.providedContexts = providedContexts
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            roleArn = try reader.required("RoleArn")
+            roleSessionName = try reader.required("RoleSessionName")
+            policyArns = try reader.optional("PolicyArns")
+            policy = try reader.optional("Policy")
+            durationSeconds = try reader.optional("DurationSeconds")
+            tags = try reader.optional("Tags")
+            transitiveTagKeys = try reader.optional("TransitiveTagKeys")
+            externalId = try reader.optional("ExternalId")
+            serialNumber = try reader.optional("SerialNumber")
+            tokenCode = try reader.optional("TokenCode")
+            sourceIdentity = try reader.optional("SourceIdentity")
+            providedContexts = try reader.optional("ProvidedContexts")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RoleArn", roleArn)
+            writer.put("RoleSessionName", roleSessionName)
+            writer.put("PolicyArns", policyArns)
+            writer.put("Policy", policy)
+            writer.put("DurationSeconds", durationSeconds)
+            writer.put("Tags", tags)
+            writer.put("TransitiveTagKeys", transitiveTagKeys)
+            writer.put("ExternalId", externalId)
+            writer.put("SerialNumber", serialNumber)
+            writer.put("TokenCode", tokenCode)
+            writer.put("SourceIdentity", sourceIdentity)
+            writer.put("ProvidedContexts", providedContexts)
+        }
+    }
+
     /// Source: AWS Security Token Service API Reference, AssumeRoleWithWebIdentity.
     public struct AssumeRoleWithWebIdentity: AWSOperation {
         public static let service = AWSService.sts

@@ -73,4 +73,48 @@ extension STS {
             writer.put("arn", arn)
         }
     }
+
+    public struct ProvidedContext: AWSShape {
+        public var providerArn: String?
+        public var contextAssertion: String?
+
+        public init(
+            providerArn: String? = nil, contextAssertion: String? = nil
+        ) {
+            self.providerArn = providerArn
+            self.contextAssertion = contextAssertion
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            providerArn = try reader.optional("ProviderArn")
+            contextAssertion = try reader.optional("ContextAssertion")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ProviderArn", providerArn)
+            writer.put("ContextAssertion", contextAssertion)
+        }
+    }
+
+    public struct Tag: AWSShape {
+        public var key: String
+        public var value: String
+
+        public init(
+            key: String, value: String
+        ) {
+            self.key = key
+            self.value = value
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            key = try reader.required("Key")
+            value = try reader.required("Value")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Key", key)
+            writer.put("Value", value)
+        }
+    }
 }

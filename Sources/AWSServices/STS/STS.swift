@@ -15,6 +15,6 @@ extension AWSService {
 extension STS {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AssumeRoleWithWebIdentity.self, GetCallerIdentity.self,
+        AssumeRole.self, AssumeRoleWithWebIdentity.self, GetCallerIdentity.self,
     ]
 }

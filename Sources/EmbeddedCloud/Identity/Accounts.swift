@@ -34,7 +34,11 @@ struct Accounts: Sendable {
         try await state.change(recording: request.event) { db, state in
             let row =
                 state.identity.accounts[account]
-                .map { AccountRow(id: $0.id, name: name, createdAt: $0.createdAt) }
+                .map { known in
+                    var row = known
+                    row.name = name
+                    return row
+                }
                 ?? AccountRow(id: account, name: name, createdAt: request.time)
             try row.save(db)
             try EnrolmentCodeRow.filter(Column("account") == account.rawValue).deleteAll(db)

@@ -21,7 +21,7 @@ final class Authenticator: Sendable {
     private let servesVersion2: Bool
     private let signingKeys = Mutex<[KeyName: SigningKey]>([:])
     /// By token.
-    private let sessions = Mutex<[String: Session]>([:])
+    private let sessions = Mutex<[String: OpenSession]>([:])
 
     /// - Parameter servesVersion2: Whether presigned requests of Signature Version 2 are accepted.
     init(sealingKey: SealingKey, servesVersion2: Bool) {
@@ -62,9 +62,9 @@ final class Authenticator: Sendable {
 
     /// What a token says. Opening one takes longer than everything else here, and a client sends the same
     /// one with each request of an hour. Only tokens that this exchange sealed are kept.
-    private func session(of token: String) -> Session? {
+    private func session(of token: String) -> OpenSession? {
         if let known = sessions.withLock({ $0[token] }) { return known }
-        guard let session = Session(token: token, openedBy: sealingKey) else { return nil }
+        guard let session = OpenSession(token: token, openedBy: sealingKey) else { return nil }
         sessions.withLock { sessions in
             if sessions.count >= Self.keptMax { sessions.removeAll(keepingCapacity: true) }
             sessions[token] = session
@@ -83,19 +83,48 @@ final class Authenticator: Sendable {
                 account: row.account, kind: .user(name: row.userName), accessKeyID: row.id)
             return (caller, String(decoding: secret, as: UTF8.self))
         }
-        guard let session = session(of: token),
-            session.accessKeyID == claim.accessKeyID
-        else { throw .invalidToken }
-        guard identities.accounts[session.account] != nil,
-            identities.enrolledKeys[session.openedBy] != nil
-        else { throw .unknownKey }
+        guard let open = session(of: token), open.session.accessKeyID == claim.accessKeyID else {
+            throw .invalidToken
+        }
+        let session = open.session
+        guard identities.hasKey(session.openedBy) else { throw .unknownKey }
         guard now < session.expiresAt else { throw .expiredToken }
-        let kind = Caller.Kind.session(
-            role: session.role, name: session.name, issuedAt: session.issuedAt)
-        return (
-            Caller(account: session.account, kind: kind, accessKeyID: session.accessKeyID),
-            session.secretAccessKey
-        )
+        for account in [session.account, session.openedFrom] {
+            guard let account = identities.accounts[account] else { throw .unknownKey }
+            guard account.admits(session) else { throw .expiredToken }
+        }
+        return (open.caller, session.secretAccessKey)
+    }
+}
+
+/// What a token says, read once.
+private struct OpenSession {
+    let session: Session
+    let caller: Caller
+
+    /// Nil for anything but a token of this exchange's.
+    init?(token: String, openedBy key: SealingKey) {
+        guard let session = Session(token: token, openedBy: key) else { return nil }
+        self.session = session
+        var policy: PolicyDocument?
+        if let text = session.policy {
+            policy = (try? PolicyDocument(parsing: text, as: .session)) ?? Role.closed
+        }
+        caller = session.caller(policy: policy)
+    }
+}
+
+extension IdentityState {
+    /// Whether a key that opened a session is still good.
+    fileprivate func hasKey(_ id: String) -> Bool {
+        enrolledKeys[id] != nil || accessKeys[id] != nil
+    }
+}
+
+extension AccountRow {
+    /// Whether the session is not one that a cut-off ended.
+    fileprivate func admits(_ session: Session) -> Bool {
+        !isCutOff && (cutOffAt.map { session.issuedAt > $0 } ?? true)
     }
 }
 

@@ -1,6 +1,6 @@
 import AWSAPI
 
-/// The roles that every account has without making them, and what they may do.
+/// The roles that accounts have without making them, and what they may do.
 enum BuiltInRole {
     /// A subscriber's sessions: it reads what it was granted, and runs its own queues and rules.
     static let dataSubscriber = "data-subscriber"
@@ -9,44 +9,65 @@ enum BuiltInRole {
     /// else can open a session of it.
     static let marketplace = "bourse-marketplace"
 
-    /// The policies of the caller's identity. An unknown role has none, so it may do nothing.
-    static func policies(of caller: Caller) -> [PolicyDocument] {
-        switch caller.kind {
-        case .anonymous: [stranger]
-        case .user: [administrator]
-        case .session(dataSubscriber, _, _): [subscriber]
-        case .session(marketplace, _, _): [contractWork]
-        case .session: []
-        }
+    /// The provider's people, in the exchange's own account: who fills the lake and publishes, who looks
+    /// after what was done and can stop it, who writes the bills.
+    static let dataPublisher = "data-publisher"
+    static let compliance = "compliance"
+    static let finance = "finance"
+
+    /// Nil for a role that somebody made, or nobody.
+    static func policy(of role: String) -> PolicyDocument? { policies[role] }
+
+    static func isReserved(_ name: String) -> Bool { policies[name] != nil }
+
+    /// Whoever of the exchange's own account is allowed to may open a session for the provider's people.
+    /// Nil for the other roles: a subscriber's sessions are opened with a token, the marketplace's by
+    /// nobody.
+    static func trust(of role: RoleID, exchange: AccountID) -> PolicyDocument? {
+        guard role.account == exchange, [dataPublisher, compliance, finance].contains(role.name)
+        else { return nil }
+        return PolicyDocument([
+            .init(
+                .allow, principals: [.aws(exchange.rawValue)], actions: ["sts:AssumeRole"],
+                resources: nil)
+        ])
     }
 
     /// What carries its own proof: a token, a code.
-    private static let stranger = PolicyDocument([
+    static let stranger = PolicyDocument([
         .init(.allow, actions: ["bourse:EnrollKey", "sts:AssumeRoleWithWebIdentity"])
     ])
 
-    private static let administrator = PolicyDocument([.init(.allow, actions: ["*"])])
+    static let administrator = PolicyDocument([.init(.allow, actions: ["*"])])
 
-    private static let subscriber = PolicyDocument([
-        .init(
-            .allow,
-            actions: [
-                "athena:*", "dataexchange:AcceptDataGrant", "dataexchange:Get*",
-                "dataexchange:List*", "events:*", "glue:*", "lakeformation:Get*",
-                "lakeformation:List*", "s3:*", "sqs:*", "sts:GetCallerIdentity",
-            ])
-    ])
+    private static let policies: [String: PolicyDocument] = [
+        dataSubscriber: allowing(
+            "athena:*", "dataexchange:AcceptDataGrant", "dataexchange:Get*",
+            "dataexchange:List*", "events:*", "glue:*", "lakeformation:Get*",
+            "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole", "sts:GetCallerIdentity"),
+        marketplace: allowing(
+            "bourse:AddAccount", "dataexchange:AcceptDataGrant", "dataexchange:CreateDataGrant",
+            "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
+            "glue:Get*", "lakeformation:CreateDataCellsFilter",
+            "lakeformation:DeleteDataCellsFilter", "lakeformation:GetDataCellsFilter",
+            "lakeformation:GrantPermissions", "lakeformation:RevokePermissions",
+            "s3:CreateBucket"),
+        dataPublisher: allowing(
+            "athena:*", "bourse:GetContract", "bourse:LinkBucket", "bourse:ListContracts",
+            "dataexchange:*", "events:*", "glue:*", "lakeformation:*", "s3:*", "sqs:*",
+            "sts:GetCallerIdentity"),
+        compliance: allowing(
+            "bourse:CutOffAccount", "bourse:Get*", "bourse:LiftCutOff", "bourse:List*",
+            "bourse:RevokeKey", "dataexchange:Get*", "dataexchange:List*",
+            "dataexchange:RevokeRevision", "events:Describe*", "events:List*", "glue:Get*",
+            "iam:Get*", "iam:List*", "lakeformation:Describe*", "lakeformation:Get*",
+            "lakeformation:List*", "s3:GetBucket*", "s3:ListAllMyBuckets", "sts:GetCallerIdentity"),
+        finance: allowing(
+            "bourse:GetContract", "bourse:ListContracts", "dataexchange:Get*",
+            "dataexchange:List*", "sts:GetCallerIdentity"),
+    ]
 
-    private static let contractWork = PolicyDocument([
-        .init(
-            .allow,
-            actions: [
-                "bourse:AddAccount", "dataexchange:AcceptDataGrant", "dataexchange:CreateDataGrant",
-                "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
-                "glue:Get*", "lakeformation:CreateDataCellsFilter",
-                "lakeformation:DeleteDataCellsFilter", "lakeformation:GetDataCellsFilter",
-                "lakeformation:GrantPermissions", "lakeformation:RevokePermissions",
-                "s3:CreateBucket",
-            ])
-    ])
+    private static func allowing(_ actions: String...) -> PolicyDocument {
+        PolicyDocument([.init(.allow, actions: actions)])
+    }
 }

@@ -15,11 +15,26 @@ public struct Caller: Sendable {
     public let account: AccountID
     public let kind: Kind
     public let accessKeyID: String
+    /// Of a session, the key with which it was opened in the first place.
+    let openedBy: String?
+    /// What the session may do at most, of what its role may.
+    let sessionPolicy: PolicyDocument?
 
     public init(account: AccountID, kind: Kind, accessKeyID: String) {
+        self.init(
+            account: account, kind: kind, accessKeyID: accessKeyID, openedBy: nil,
+            sessionPolicy: nil)
+    }
+
+    init(
+        account: AccountID, kind: Kind, accessKeyID: String, openedBy: String?,
+        sessionPolicy: PolicyDocument?
+    ) {
         self.account = account
         self.kind = kind
         self.accessKeyID = accessKeyID
+        self.openedBy = openedBy
+        self.sessionPolicy = sessionPolicy
     }
 
     /// As STS says it: `arn:aws:sts::222222222222:assumed-role/data-subscriber/NAME`.

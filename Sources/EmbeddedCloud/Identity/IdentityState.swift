@@ -10,11 +10,19 @@ struct IdentityState: Sendable {
     /// Keys that do not end: the administrator's.
     var accessKeys: TreeDictionary<String, AccessKeyRow> = [:]
     var enrolledKeys: TreeDictionary<String, EnrolledKeyRow> = [:]
+    /// Those that somebody made.
+    var roles: TreeDictionary<RoleID, Role> = [:]
 
     init(loading db: Database) throws {
         for row in try AccountRow.fetchAll(db) { accounts[row.id] = row }
         for row in try AccessKeyRow.fetchAll(db) { accessKeys[row.id] = row }
         for row in try EnrolledKeyRow.fetchAll(db) { enrolledKeys[row.id] = row }
+        let policies = Dictionary(grouping: try RolePolicyRow.fetchAll(db), by: \.role)
+        for row in try RoleRow.fetchAll(db) {
+            var role = Role(row)
+            for policy in policies[row.id] ?? [] { role.setPolicy(policy.name, policy.document) }
+            roles[role.id] = role
+        }
     }
 
     static let migration = Migration(
@@ -75,6 +83,10 @@ struct AccountRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     var id: AccountID
     var name: String
     var createdAt: Date
+    /// What was opened until then is over for good. Nil: it was never cut off.
+    var cutOffAt: Date?
+    /// Nothing is opened, and nobody let in, until the cut-off is lifted.
+    var isCutOff = false
 }
 
 struct AccessKeyRow: Codable, FetchableRecord, PersistableRecord, Sendable {

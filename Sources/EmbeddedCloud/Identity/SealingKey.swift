@@ -46,8 +46,12 @@ struct Session: Codable, Sendable {
     var account: AccountID
     var role: String
     var name: String
-    /// The enrolled key that opened it.
+    /// The key that opened it, or that opened the session from which it was opened.
     var openedBy: String
+    /// The account of whoever opened it.
+    var openedFrom: AccountID
+    /// JSON. Nil: it has none of its own.
+    var policy: String?
     var issuedAt: Date
     var expiresAt: Date
 
@@ -65,9 +69,18 @@ struct Session: Codable, Sendable {
         self = session
     }
 
+    /// Whoever holds it.
+    ///
+    /// - Parameter policy: Its own, read.
+    func caller(policy: PolicyDocument?) -> Caller {
+        Caller(
+            account: account, kind: .session(role: role, name: name, issuedAt: issuedAt),
+            accessKeyID: accessKeyID, openedBy: openedBy, sessionPolicy: policy)
+    }
+
     init(
-        account: AccountID, role: String, name: String, openedBy: String, issuedAt: Date,
-        expiresAt: Date
+        account: AccountID, role: String, name: String, openedBy: String,
+        openedFrom: AccountID, policy: String?, issuedAt: Date, expiresAt: Date
     ) {
         accessKeyID = AccessKey.makeID(prefix: "ASIA")
         secretAccessKey = AccessKey.makeSecret()
@@ -75,6 +88,8 @@ struct Session: Codable, Sendable {
         self.role = role
         self.name = name
         self.openedBy = openedBy
+        self.openedFrom = openedFrom
+        self.policy = policy
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
     }

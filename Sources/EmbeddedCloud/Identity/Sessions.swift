@@ -18,7 +18,19 @@ struct Sessions: Sendable {
     let sealingKey: SealingKey
     let audience: String
 
-    var handlers: [Handler] { [Handler(getCallerIdentity), Handler(assumeRole)] }
+    var handlers: [Handler] {
+        [
+            Handler(getCallerIdentity), Handler(assumeRoleWithWebIdentity),
+            Handler(
+                assumeRole,
+                on: { operation, call in
+                    ARN(operation.roleArn) ?? .role("", in: call.caller.account)
+                },
+                saying: {
+                    [.roleSessionName: $0.roleSessionName, .externalID: $0.externalId]
+                }),
+        ]
+    }
 
     @Sendable func getCallerIdentity(
         _ operation: STS.GetCallerIdentity, _ request: Request
@@ -28,7 +40,7 @@ struct Sessions: Sendable {
             arn: request.caller.arn.description)
     }
 
-    @Sendable func assumeRole(
+    @Sendable func assumeRoleWithWebIdentity(
         _ operation: STS.AssumeRoleWithWebIdentity, _ request: Request
     ) async throws -> STS.AssumeRoleWithWebIdentity.Response {
         let lifetime = operation.durationSeconds ?? Self.lifetimeDefault
@@ -37,13 +49,8 @@ struct Sessions: Sendable {
                 "DurationSeconds must be \(Self.lifetimes.lowerBound) to "
                     + "\(Self.lifetimes.upperBound).")
         }
-        guard Self.isSessionName(operation.roleSessionName) else {
-            throw AWSError.stsValidation(
-                "RoleSessionName must have 2 to 64 of the characters A-Z a-z 0-9 _ = , . @ -")
-        }
-        guard operation.policy == nil, operation.policyArns?.isEmpty ?? true else {
-            throw AWSError.stsValidation("Session policies are not served.")
-        }
+        try Self.checkName(operation.roleSessionName)
+        let policy = try Self.sessionPolicy(operation.policy, operation.policyArns)
         let identities = state.current.identity
         let (claims, key) = try await verified(
             operation.webIdentityToken, among: identities, request)
@@ -54,10 +61,13 @@ struct Sessions: Sendable {
             throw AWSError.accessDenied(
                 .sts, "Not authorized to perform sts:AssumeRoleWithWebIdentity")
         }
+        guard let account = identities.accounts[key.account], !account.isCutOff else {
+            throw AWSError.accessDenied(.sts, "The account is cut off by the exchange.")
+        }
         let session = Session(
             account: key.account, role: BuiltInRole.dataSubscriber,
-            name: operation.roleSessionName, openedBy: key.id, issuedAt: request.time,
-            expiresAt: request.time + TimeInterval(lifetime))
+            name: operation.roleSessionName, openedBy: key.id, openedFrom: key.account,
+            policy: policy, issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
         try await state.change(recording: request.event) { db, _ in
             try UsedTokenRow.filter(Column("expiresAt") < request.time).deleteAll(db)
             do {
@@ -74,15 +84,9 @@ struct Sessions: Sendable {
     private func response(
         _ session: Session, _ claims: WebIdentityClaims
     ) throws -> STS.AssumeRoleWithWebIdentity.Response {
-        let caller = Caller(
-            account: session.account,
-            kind: .session(role: session.role, name: session.name, issuedAt: session.issuedAt),
-            accessKeyID: session.accessKeyID)
+        let caller = session.caller(policy: nil)
         return .init(
-            credentials: .init(
-                accessKeyId: session.accessKeyID, secretAccessKey: session.secretAccessKey,
-                sessionToken: try session.token(sealedBy: sealingKey),
-                expiration: session.expiresAt),
+            credentials: try credentials(of: session),
             subjectFromWebIdentityToken: claims.sub.value,
             assumedRoleUser: .init(assumedRoleId: caller.userID, arn: caller.arn.description),
             provider: claims.iss.value, audience: audience)
@@ -133,17 +137,21 @@ struct Sessions: Sendable {
         return (claims, row)
     }
 
-    private static func isSessionName(_ name: String) -> Bool {
-        (2...64).contains(name.utf8.count)
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "="),
-                    UInt8(ascii: ","), UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
+    static func checkName(_ name: String) throws(AWSError) {
+        guard (2...64).contains(name.utf8.count), name.utf8.allSatisfy(isSessionNameByte) else {
+            throw AWSError.stsValidation(
+                "RoleSessionName must have 2 to 64 of the characters A-Z a-z 0-9 _ = , . @ -")
+        }
+    }
+
+    static func isSessionNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "="),
+            UInt8(ascii: ","), UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }
 

@@ -16,6 +16,8 @@ struct Bucket: Codable, FetchableRecord, PersistableRecord, Sendable {
     var createdAt: Date
     /// Nil: never set, or deleted. Empty is something else.
     var tags: [BucketTag]?
+    /// As its owner wrote it.
+    var policy: String?
     /// Whether an object that is written again or deleted is kept. Nil: it was never asked for.
     var versioning: BucketVersioning?
 
@@ -33,9 +35,16 @@ enum BucketVersioning: String, Codable, Sendable {
 /// The buckets that there are. Their objects are in the file system, and in tables of their own.
 struct StorageState: Sendable {
     var buckets: TreeDictionary<BucketName, Bucket> = [:]
+    /// Those of the buckets that have one.
+    var policies: TreeDictionary<BucketName, PolicyDocument> = [:]
 
     init(loading db: Database) throws {
-        for bucket in try Bucket.fetchAll(db) { buckets[bucket.name] = bucket }
+        for bucket in try Bucket.fetchAll(db) {
+            buckets[bucket.name] = bucket
+            guard let policy = bucket.policy else { continue }
+            let document = try? PolicyDocument(parsing: policy, as: .resource)
+            policies[bucket.name] = document ?? Self.closed
+        }
     }
 
     static let migration = Migration(
@@ -64,6 +73,7 @@ struct StorageState: Sendable {
         "2-bucket-settings",
         """
         ALTER TABLE bucket ADD COLUMN tags TEXT;
+        ALTER TABLE bucket ADD COLUMN policy TEXT;
         ALTER TABLE bucket ADD COLUMN versioning TEXT
             CHECK (versioning IN ('Enabled', 'Suspended'));
         UPDATE bucket SET versioning = 'Enabled' WHERE linkedPath IS NULL;

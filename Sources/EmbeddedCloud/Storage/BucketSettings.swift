@@ -18,17 +18,17 @@ struct BucketSettings: Sendable {
             Handler(getBucketTagging, on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(putBucketTagging, on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(
-                deleteBucketTagging, action: "s3:PutBucketTagging",
+                deleteBucketTagging, action: { _ in "s3:PutBucketTagging" },
                 on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(
-                getBucketEncryption, action: "s3:GetEncryptionConfiguration",
+                getBucketEncryption, action: { _ in "s3:GetEncryptionConfiguration" },
                 on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(
-                putBucketEncryption, action: "s3:PutEncryptionConfiguration",
+                putBucketEncryption, action: { _ in "s3:PutEncryptionConfiguration" },
                 on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(getBucketAcl, on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(
-                getBucketAccelerateConfiguration, action: "s3:GetAccelerateConfiguration",
+                getBucketAccelerateConfiguration, action: { _ in "s3:GetAccelerateConfiguration" },
                 on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(getBucketLogging, on: { op, _ in .s3(bucket: op.bucket) }),
             Handler(getBucketRequestPayment, on: { op, _ in .s3(bucket: op.bucket) }),
@@ -66,10 +66,10 @@ struct BucketSettings: Sendable {
             { (operation: Operation, request: Request) -> Operation.Response in
                 let name = operation[keyPath: bucket]
                 _ = try objects.bucket(
-                    name, of: request, expectedOwner: operation[keyPath: owner])
+                    name, expectedOwner: operation[keyPath: owner])
                 throw AWSError(
                     code, status: 404, message, members: [AWSError.Member("BucketName", name)])
-            }, action: action, on: { operation, _ in .s3(bucket: operation[keyPath: bucket]) })
+            }, action: { _ in action }, on: { operation, _ in .s3(bucket: operation[keyPath: bucket]) })
     }
 
     // MARK: Tags
@@ -78,7 +78,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.GetBucketTagging, _ request: Request
     ) async throws -> S3.GetBucketTagging.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         guard let tags = bucket.tags else {
             throw AWSError(
                 "NoSuchTagSet", status: 404, "The TagSet does not exist",
@@ -91,7 +91,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.PutBucketTagging, _ request: Request
     ) async throws -> EmptyResponse {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let tags = operation.tagging.tagSet.map { BucketTag(key: $0.key, value: $0.value) }
         guard tags.count <= Self.tagsMax, Set(tags.map(\.key)).count == tags.count,
             tags.allSatisfy({ (1...128).contains($0.key.count) && $0.value.count <= 256 })
@@ -109,7 +109,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.DeleteBucketTagging, _ request: Request
     ) async throws -> EmptyResponse {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try await objects.change(bucket, request) { $0.tags = nil }
         return EmptyResponse()
     }
@@ -121,7 +121,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.GetBucketEncryption, _ request: Request
     ) async throws -> S3.GetBucketEncryption.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         guard try await isEncrypted(bucket) else {
             throw AWSError(
                 "ServerSideEncryptionConfigurationNotFoundError", status: 404,
@@ -139,7 +139,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.PutBucketEncryption, _ request: Request
     ) async throws -> EmptyResponse {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let rules = operation.serverSideEncryptionConfiguration.rules
         guard rules.allSatisfy({ $0.applyServerSideEncryptionByDefault?.sseAlgorithm == .aes256 }),
             try await isEncrypted(bucket)
@@ -161,7 +161,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.GetBucketAcl, _ request: Request
     ) async throws -> S3.GetBucketAcl.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let owner = bucket.account.rawValue
         return .init(owner: .init(id: owner), grants: [.fullControl(of: owner)])
     }
@@ -170,7 +170,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.GetBucketAccelerateConfiguration, _ request: Request
     ) async throws -> S3.GetBucketAccelerateConfiguration.Response {
         _ = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         return .init()
     }
 
@@ -178,7 +178,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.GetBucketLogging, _ request: Request
     ) async throws -> S3.GetBucketLogging.Response {
         _ = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         return .init()
     }
 
@@ -186,7 +186,7 @@ struct BucketSettings: Sendable {
         _ operation: S3.GetBucketRequestPayment, _ request: Request
     ) async throws -> S3.GetBucketRequestPayment.Response {
         _ = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         return .init(payer: .bucketOwner)
     }
 }

@@ -17,11 +17,11 @@ struct Buckets: Sendable {
 
     var handlers: [Handler] {
         [
-            Handler(listBuckets, action: "s3:ListAllMyBuckets"),
+            Handler(listBuckets, action: { _ in "s3:ListAllMyBuckets" }),
             Handler(createBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(deleteBucket, on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(
-                headBucket, action: "s3:ListBucket",
+                headBucket, action: { _ in "s3:ListBucket" },
                 on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(getBucketLocation, on: { operation, _ in .s3(bucket: operation.bucket) }),
             Handler(getBucketVersioning, on: { operation, _ in .s3(bucket: operation.bucket) }),
@@ -80,7 +80,7 @@ struct Buckets: Sendable {
         _ operation: S3.HeadBucket, _ request: Request
     ) async throws -> S3.HeadBucket.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         return .init(
             bucketArn: ARN.s3(bucket: bucket.name.rawValue).description, bucketRegion: region,
             accessPointAlias: false)
@@ -90,7 +90,7 @@ struct Buckets: Sendable {
         _ operation: S3.GetBucketLocation, _ request: Request
     ) async throws -> S3.GetBucketLocation.Response {
         _ = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         // The oldest region is the one that has no name here.
         return .init(locationConstraint: region == "us-east-1" ? nil : .init(rawValue: region))
     }
@@ -100,7 +100,7 @@ struct Buckets: Sendable {
         _ operation: S3.GetBucketVersioning, _ request: Request
     ) async throws -> S3.GetBucketVersioning.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         return .init(status: bucket.versioning.map { .init(rawValue: $0.rawValue) })
     }
 
@@ -108,7 +108,7 @@ struct Buckets: Sendable {
         _ operation: S3.PutBucketVersioning, _ request: Request
     ) async throws -> EmptyResponse {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let asked = operation.versioningConfiguration
         guard let versioning = asked.status.flatMap({ BucketVersioning(rawValue: $0.rawValue) })
         else {
@@ -128,7 +128,7 @@ struct Buckets: Sendable {
         _ operation: S3.DeleteBucket, _ request: Request
     ) async throws -> EmptyResponse {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try await objects.state.change(recording: request.event) { db, state in
             let isEmpty =
                 try ObjectVersion.filter(Column("bucket") == bucket.name.rawValue).isEmpty(db)
@@ -139,6 +139,7 @@ struct Buckets: Sendable {
             try MultipartUploadRow.filter(Column("bucket") == bucket.name.rawValue).deleteAll(db)
             try bucket.delete(db)
             state.storage.buckets[bucket.name] = nil
+            state.storage.policies[bucket.name] = nil
         }
         try await Disk.run { [files = objects.files] in files.removeFolder(of: bucket.name) }
         return EmptyResponse()
@@ -164,24 +165,20 @@ extension StorageState {
 }
 
 extension ObjectStore {
-    /// The bucket, if it is the caller's own.
+    /// The bucket. That the caller may do with it what it asks was decided before.
     ///
     /// - Throws: `NoSuchBucket`, then `AccessDenied`.
-    func bucket(
-        _ name: String, of request: Request, expectedOwner: String?
-    ) throws(AWSError) -> Bucket {
+    func bucket(_ name: String, expectedOwner: String?) throws(AWSError) -> Bucket {
         guard let bucket = bucket(named: name) else { throw .noSuchBucket(name) }
-        guard bucket.account == request.account,
-            expectedOwner == nil || expectedOwner == bucket.account.rawValue
-        else { throw .accessDenied(.s3) }
+        guard expectedOwner == nil || expectedOwner == bucket.account.rawValue else {
+            throw .accessDenied(.s3)
+        }
         return bucket
     }
 
     /// The same, for whatever would change it.
-    func writableBucket(
-        _ name: String, of request: Request, expectedOwner: String?
-    ) throws(AWSError) -> Bucket {
-        let bucket = try bucket(name, of: request, expectedOwner: expectedOwner)
+    func writableBucket(_ name: String, expectedOwner: String?) throws(AWSError) -> Bucket {
+        let bucket = try bucket(name, expectedOwner: expectedOwner)
         guard !bucket.isLinked else { throw .linkedBucket(bucket.name) }
         return bucket
     }

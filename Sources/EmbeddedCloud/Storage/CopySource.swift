@@ -33,7 +33,9 @@ extension ObjectStore {
         of source: CopySource, for request: Request, expectedOwner: String?,
         conditions: ObjectConditions
     ) async throws -> ObjectView {
-        let bucket = try bucket(source.bucket, of: request, expectedOwner: expectedOwner)
+        try request.authorize(
+            "s3:GetObject", .s3(bucket: source.bucket, key: source.key))
+        let bucket = try bucket(source.bucket, expectedOwner: expectedOwner)
         do {
             return try await view(
                 of: source.key, in: bucket, version: source.version, conditions: conditions)

@@ -11,14 +11,32 @@ struct Listings: Sendable {
     var handlers: [Handler] {
         [
             Handler(
-                listObjectsV2, action: "s3:ListBucket",
-                on: { operation, _ in .s3(bucket: operation.bucket) }),
+                listObjectsV2, action: { _ in "s3:ListBucket" },
+                on: { operation, _ in .s3(bucket: operation.bucket) },
+                saying: {
+                    [
+                        .prefix: $0.prefix, .delimiter: $0.delimiter,
+                        .maxKeys: $0.maxKeys.map { String($0) },
+                    ]
+                }),
             Handler(
-                listObjects, action: "s3:ListBucket",
-                on: { operation, _ in .s3(bucket: operation.bucket) }),
+                listObjects, action: { _ in "s3:ListBucket" },
+                on: { operation, _ in .s3(bucket: operation.bucket) },
+                saying: {
+                    [
+                        .prefix: $0.prefix, .delimiter: $0.delimiter,
+                        .maxKeys: $0.maxKeys.map { String($0) },
+                    ]
+                }),
             Handler(
-                listObjectVersions, action: "s3:ListBucketVersions",
-                on: { operation, _ in .s3(bucket: operation.bucket) }),
+                listObjectVersions, action: { _ in "s3:ListBucketVersions" },
+                on: { operation, _ in .s3(bucket: operation.bucket) },
+                saying: {
+                    [
+                        .prefix: $0.prefix, .delimiter: $0.delimiter,
+                        .maxKeys: $0.maxKeys.map { String($0) },
+                    ]
+                }),
         ]
     }
 
@@ -26,7 +44,7 @@ struct Listings: Sendable {
         _ operation: S3.ListObjectsV2, _ request: Request
     ) async throws -> S3.ListObjectsV2.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let page = try ListingPage(
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)
@@ -56,7 +74,7 @@ struct Listings: Sendable {
         _ operation: S3.ListObjects, _ request: Request
     ) async throws -> S3.ListObjects.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let page = try ListingPage(
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)
@@ -84,7 +102,7 @@ struct Listings: Sendable {
         _ operation: S3.ListObjectVersions, _ request: Request
     ) async throws -> S3.ListObjectVersions.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let page = try ListingPage(
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)

@@ -14,7 +14,7 @@ extension MultipartUploads {
         _ operation: S3.CompleteMultipartUpload, _ request: Request
     ) async throws -> S3.CompleteMultipartUpload.Response {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let (upload, done, parts) = try await objects.state.ledger.read { db in
             guard let upload = try MultipartUploadRow.fetchOne(db, key: operation.uploadId),
                 upload.bucket == bucket.name, upload.key == operation.key

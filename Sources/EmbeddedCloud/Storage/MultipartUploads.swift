@@ -18,25 +18,25 @@ struct MultipartUploads: Sendable {
     var handlers: [Handler] {
         [
             Handler(
-                create, action: "s3:PutObject",
+                create, action: { _ in "s3:PutObject" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                uploadPart, action: "s3:PutObject",
+                uploadPart, action: { _ in "s3:PutObject" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                uploadPartCopy, action: "s3:PutObject",
+                uploadPartCopy, action: { _ in "s3:PutObject" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                complete, action: "s3:PutObject",
+                complete, action: { _ in "s3:PutObject" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 abort,
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                listParts, action: "s3:ListMultipartUploadParts",
+                listParts, action: { _ in "s3:ListMultipartUploadParts" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                listUploads, action: "s3:ListBucketMultipartUploads",
+                listUploads, action: { _ in "s3:ListBucketMultipartUploads" },
                 on: { operation, _ in .s3(bucket: operation.bucket) }),
         ]
     }
@@ -45,7 +45,7 @@ struct MultipartUploads: Sendable {
         _ operation: S3.CreateMultipartUpload, _ request: Request
     ) async throws -> S3.CreateMultipartUpload.Response {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try operation.checkServed()
         let algorithm = try ObjectChecksum.Algorithm(operation.checksumAlgorithm)
         let upload = MultipartUploadRow(
@@ -205,7 +205,7 @@ struct MultipartUploads: Sendable {
         _ operation: S3.ListMultipartUploads, _ request: Request
     ) async throws -> S3.ListMultipartUploads.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let names = KeyEncoding(operation.encodingType)
         let max = min(Swift.max(operation.maxUploads ?? Self.pageMax, 0), Self.pageMax)
         let prefix = operation.prefix ?? ""
@@ -242,7 +242,7 @@ extension ObjectStore {
         _ id: String, of key: String, in bucket: String, for request: Request,
         expectedOwner: String?
     ) async throws -> MultipartUploadRow {
-        let bucket = try writableBucket(bucket, of: request, expectedOwner: expectedOwner)
+        let bucket = try writableBucket(bucket, expectedOwner: expectedOwner)
         let upload = try await state.ledger.read { db in try MultipartUploadRow.open(id, db) }
         guard upload.bucket == bucket.name, upload.key == key else {
             throw AWSError.noSuchUpload(id)

@@ -17,10 +17,11 @@ struct ObjectDeletions: Sendable {
         [
             Handler(
                 deleteObject,
+                action: { $0.versionId == nil ? "s3:DeleteObject" : "s3:DeleteObjectVersion" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                deleteObjects, action: "s3:DeleteObject",
-                on: { operation, _ in .s3(bucket: operation.bucket, key: "*") }),
+                deleteObjects, action: { _ in nil },
+                on: { operation, _ in .s3(bucket: operation.bucket) }),
         ]
     }
 
@@ -28,10 +29,10 @@ struct ObjectDeletions: Sendable {
         _ operation: S3.DeleteObject, _ request: Request
     ) async throws -> S3.DeleteObject.Response {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let target = DeletionTarget(
             key: operation.key, version: operation.versionId, ifMatch: operation.ifMatch)
-        let deletion = try await delete([target], in: bucket, request)[0].get()
+        let deletion = try await delete([target], except: [nil], in: bucket, request)[0].get()
         return .init(
             deleteMarker: deletion.isMarker ? true : nil,
             versionId: bucket.versionID(deletion.version))
@@ -41,7 +42,7 @@ struct ObjectDeletions: Sendable {
         _ operation: S3.DeleteObjects, _ request: Request
     ) async throws -> S3.DeleteObjects.Response {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         guard (1...Self.keysMax).contains(operation.delete.objects.count) else {
             throw AWSError(
                 "MalformedXML",
@@ -51,8 +52,13 @@ struct ObjectDeletions: Sendable {
         let targets = operation.delete.objects.map {
             DeletionTarget(key: $0.key, version: $0.versionId, ifMatch: $0.eTag)
         }
+        let refusals = targets.map { target in target.refusal(in: bucket, request) }
+        if let refusal = refusals.first, refusals.allSatisfy({ $0 != nil }) {
+            throw refusal ?? .accessDenied(.s3)
+        }
+        let outcomes = try await delete(targets, except: refusals, in: bucket, request)
         var answer = S3.DeleteObjects.Response(deleted: [], errors: [])
-        for (target, outcome) in zip(targets, try await delete(targets, in: bucket, request)) {
+        for (target, outcome) in zip(targets, outcomes) {
             switch outcome {
             case .success(let deletion):
                 guard operation.delete.quiet != true else { continue }
@@ -72,11 +78,15 @@ struct ObjectDeletions: Sendable {
     }
 
     /// All of them in one transaction, each with an outcome of its own.
+    ///
+    /// - Parameter refusals: Of the targets, in their order, that the caller may not delete.
     private func delete(
-        _ targets: [DeletionTarget], in bucket: Bucket, _ request: Request
+        _ targets: [DeletionTarget], except refusals: [AWSError?], in bucket: Bucket,
+        _ request: Request
     ) async throws -> [Result<Deletion, AWSError>] {
         let outcomes = try await objects.state.change(recording: request.event) { db, _ in
-            try targets.map { target -> Result<Deletion, AWSError> in
+            try zip(targets, refusals).map { target, refusal -> Result<Deletion, AWSError> in
+                if let refusal { return .failure(refusal) }
                 do {
                     return .success(try target.delete(from: bucket, at: request.time, db))
                 } catch let error as AWSError {
@@ -95,6 +105,17 @@ struct DeletionTarget: Sendable {
     /// Nil: the object is hidden.
     var version: String?
     var ifMatch: String?
+
+    /// Why the caller may not delete it. Nil: it may.
+    fileprivate func refusal(in bucket: Bucket, _ request: Request) -> AWSError? {
+        let action = version == nil ? "s3:DeleteObject" : "s3:DeleteObjectVersion"
+        do throws(AWSError) {
+            try request.authorize(action, .s3(bucket: bucket.name.rawValue, key: key))
+            return nil
+        } catch {
+            return error
+        }
+    }
 
     func delete(from bucket: Bucket, at time: Date, _ db: Database) throws -> Deletion {
         guard (1...LinkedKey.bytesMax).contains(key.utf8.count) else {

@@ -10,16 +10,18 @@ struct Objects: Sendable {
     var handlers: [Handler] {
         [
             Handler(
-                headObject, action: "s3:GetObject",
+                headObject,
+                action: { $0.versionId == nil ? "s3:GetObject" : "s3:GetObjectVersion" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 streaming: getObject,
+                action: { $0.versionId == nil ? "s3:GetObject" : "s3:GetObjectVersion" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 putObject,
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
-                copyObject, action: "s3:PutObject",
+                copyObject, action: { _ in "s3:PutObject" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 getObjectAcl,
@@ -34,7 +36,7 @@ struct Objects: Sendable {
         _ operation: S3.HeadObject, _ request: Request
     ) async throws -> S3.HeadObject.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let view = try await objects.view(
             of: operation.key, in: bucket, version: operation.versionId,
             conditions: ObjectConditions(
@@ -49,7 +51,7 @@ struct Objects: Sendable {
         _ operation: S3.GetObject, _ request: Request
     ) async throws -> (S3.GetObject.Response, ObjectBody) {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let view = try await objects.view(
             of: operation.key, in: bucket, version: operation.versionId,
             conditions: ObjectConditions(
@@ -67,7 +69,7 @@ struct Objects: Sendable {
         _ operation: S3.PutObject, _ request: Request
     ) async throws -> S3.PutObject.Response {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try operation.checkServed()
         guard operation.writeOffsetBytes == nil else {
             throw AWSError.notServed("Appending to an object")
@@ -97,7 +99,7 @@ struct Objects: Sendable {
         _ operation: S3.CopyObject, _ request: Request
     ) async throws -> S3.CopyObject.Response {
         let bucket = try objects.writableBucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try operation.checkServed()
         let source = try CopySource(operation.copySource)
         let replaces = operation.metadataDirective == .replace
@@ -147,7 +149,7 @@ struct Objects: Sendable {
         _ operation: S3.GetObjectAcl, _ request: Request
     ) async throws -> S3.GetObjectAcl.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         _ = try await objects.view(of: operation.key, in: bucket, version: operation.versionId)
         let owner = bucket.account.rawValue
         return .init(owner: .init(id: owner), grants: [.fullControl(of: owner)])
@@ -158,7 +160,7 @@ struct Objects: Sendable {
         _ operation: S3.GetObjectTagging, _ request: Request
     ) async throws -> S3.GetObjectTagging.Response {
         let bucket = try objects.bucket(
-            operation.bucket, of: request, expectedOwner: operation.expectedBucketOwner)
+            operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let view = try await objects.view(
             of: operation.key, in: bucket, version: operation.versionId)
         return .init(tagSet: [], versionId: view.versionID)

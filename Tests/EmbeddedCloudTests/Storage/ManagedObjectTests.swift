@@ -165,7 +165,7 @@ import Testing
         let arrival = try await testbed.objects.adopt(
             file: file.path(), as: "results/q1.csv", in: testbed.managed, at: StorageTestbed.now)
         #expect(try await testbed.objects.head("results/q1.csv", in: testbed.managed) == nil)
-        try await testbed.objects.state.ledger.write { db in try arrival.publish(in: db) }
+        try await testbed.objects.state.ledger.write { db in _ = try arrival.publish(in: db) }
         let object = try #require(
             try await testbed.objects.head("results/q1.csv", in: testbed.managed))
         #expect(object == arrival.object)

@@ -66,7 +66,7 @@ final class StorageTestbed: Sendable {
             ObjectUpload(pieces: TestPieces([Array(text.utf8)]), payload: .unsigned),
             as: key, in: managed, attributes: attributes,
             expecting: UploadExpectation(algorithm: attributes.checksum?.algorithm), at: Self.now)
-        try await objects.state.ledger.write { db in try arrival.publish(in: db) }
+        try await objects.state.ledger.write { db in _ = try arrival.publish(in: db) }
         return arrival.object
     }
 

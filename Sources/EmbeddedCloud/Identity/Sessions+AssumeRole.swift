@@ -1,0 +1,76 @@
+import AWSAPI
+import FoundationEssentials
+import HashTreeCollections
+import STSAPI
+
+extension Sessions {
+    /// Seconds at most of a session that was opened from another one.
+    static let chainedLifetimeMax = 3_600
+
+    /// A session of a role that trusts the caller. That it does was decided before.
+    @Sendable func assumeRole(
+        _ operation: STS.AssumeRole, _ request: Request
+    ) async throws -> STS.AssumeRole.Response {
+        guard let role = ARN(operation.roleArn).flatMap({ RoleID($0) }) else {
+            throw AWSError.stsValidation("\(operation.roleArn) is not the ARN of a role.")
+        }
+        try Self.checkName(operation.roleSessionName)
+        guard operation.serialNumber == nil, operation.tokenCode == nil,
+            operation.tags?.isEmpty ?? true, operation.sourceIdentity == nil,
+            operation.providedContexts?.isEmpty ?? true
+        else {
+            throw AWSError.stsValidation(
+                "Second factors, session tags and source identities are not served.")
+        }
+        let known = state.current.identity.roles[role]
+        let longest = known?.row.maxSessionDuration ?? Self.lifetimes.upperBound
+        var lifetime = operation.durationSeconds ?? Self.lifetimeDefault
+        guard Self.lifetimes.contains(lifetime), lifetime <= longest else {
+            throw AWSError.stsValidation(
+                "The requested DurationSeconds must be \(Self.lifetimes.lowerBound) to "
+                    + "\(longest), the MaxSessionDuration set for this role.")
+        }
+        var opener = request.caller.accessKeyID
+        if case .session = request.caller.kind {
+            guard operation.durationSeconds ?? 0 <= Self.chainedLifetimeMax else {
+                throw AWSError.stsValidation(
+                    "The requested DurationSeconds exceeds the \(Self.chainedLifetimeMax) seconds of a "
+                        + "role that is assumed from another role's session.")
+            }
+            lifetime = min(lifetime, Self.chainedLifetimeMax)
+            opener = request.caller.openedBy ?? opener
+        }
+        let session = Session(
+            account: role.account, role: role.name, name: operation.roleSessionName,
+            openedBy: opener, openedFrom: request.account,
+            policy: try Self.sessionPolicy(operation.policy, operation.policyArns),
+            issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
+        try await state.change(recording: request.event) { _, _ in }
+        let caller = session.caller(policy: nil)
+        return .init(
+            credentials: try credentials(of: session),
+            assumedRoleUser: .init(assumedRoleId: caller.userID, arn: caller.arn.description))
+    }
+
+    /// The text of a session's policy, once it can be read.
+    static func sessionPolicy(
+        _ text: String?, _ arns: [STS.PolicyDescriptorType]?
+    ) throws(AWSError) -> String? {
+        guard arns?.isEmpty ?? true else {
+            throw .stsValidation("PolicyArns are not served: say the policy itself in Policy.")
+        }
+        guard let text else { return nil }
+        do throws(PolicyFault) {
+            _ = try PolicyDocument(parsing: text, as: .session)
+        } catch {
+            throw AWSError("MalformedPolicyDocument", "\(error)")
+        }
+        return text
+    }
+
+    func credentials(of session: Session) throws -> STS.Credentials {
+        .init(
+            accessKeyId: session.accessKeyID, secretAccessKey: session.secretAccessKey,
+            sessionToken: try session.token(sealedBy: sealingKey), expiration: session.expiresAt)
+    }
+}
