@@ -1,8 +1,22 @@
 """Fixtures: a running exchange, its provider, its subscribers."""
 
+import itertools
+import os
+
 import pytest
 
 from exchange import BOURSE, Exchange
+
+NUMBERS = itertools.count(1)
+
+
+def pytest_configure():
+    """Clients that run in this process find nothing of AWS's but what a test tells them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def pytest_sessionstart(session):
@@ -46,6 +60,21 @@ def provider(exchange):
 def subscriber(exchange):
     """Account 222222222222, enrolled."""
     return exchange.subscriber("222222222222")
+
+
+@pytest.fixture(scope="module")
+def bucket(provider):
+    """A managed bucket of the provider's."""
+    provider.client("s3").create_bucket(Bucket="a-managed-bucket")
+    return "a-managed-bucket"
+
+
+@pytest.fixture
+def own_bucket(provider):
+    """A managed bucket of the provider's, for a single test."""
+    name = f"own-bucket-{next(NUMBERS)}"
+    provider.client("s3").create_bucket(Bucket=name)
+    return name
 
 
 @pytest.fixture(params=["provider", "subscriber"])

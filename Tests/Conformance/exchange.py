@@ -56,11 +56,11 @@ class Result:
         return f"status {self.status}\n--- out\n{self.out}\n--- err\n{self.err}"
 
 
-def run(arguments, environment):
+def run(arguments, environment, seconds_max=COMMAND_SECONDS_MAX):
     return Result(
         subprocess.run(
             [str(argument) for argument in arguments], env=environment, text=True, capture_output=True,
-            stdin=subprocess.DEVNULL, timeout=COMMAND_SECONDS_MAX))
+            stdin=subprocess.DEVNULL, timeout=seconds_max))
 
 
 class Machine:
@@ -77,13 +77,13 @@ class Machine:
     def bourse(self, *arguments):
         return run([BOURSE, *arguments], self.environment)
 
-    def aws(self, *arguments):
+    def aws(self, *arguments, seconds_max=COMMAND_SECONDS_MAX):
         """The AWS CLI. Look at `status`: what fails is the test's to judge."""
         options = ["--profile", self.profile, "--output", "json"]
         # Version 1 has a host of its own for SQS, which only the command line overrides.
         if "sqs" in arguments:
             options += ["--endpoint-url", self.endpoint]
-        return run([AWS, *options, *arguments], self.environment)
+        return run([AWS, *options, *arguments], self.environment, seconds_max)
 
     def client(self, service, **options):
         """A boto3 client."""
@@ -197,6 +197,12 @@ class Exchange:
                 if int(parent) == self._process.pid:
                     found.append(int(status.parent.name))
         return found
+
+    @property
+    def memory_bytes_max(self):
+        """The most memory that it has held at any time."""
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
 
     # People
 

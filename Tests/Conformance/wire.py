@@ -53,7 +53,8 @@ class Answer:
     def __init__(self, wire, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
         self.code = self.message = None
-        if status >= 400:
+        # The answer to a HEAD has none.
+        if status >= 400 and body:
             self.code, self.message = getattr(self, "_" + wire.replace("-", "_"))()
 
     @property
