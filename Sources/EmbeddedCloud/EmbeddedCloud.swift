@@ -103,6 +103,9 @@ public final class EmbeddedCloud: Sendable {
         let queries = Queries(state: state, runner: runner, objects: objects)
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
+            CutOffs(
+                state: state, exchange: account, end: { [runner] in runner.cancelAll(of: $0) }
+            ).handlers,
             Buckets(objects: objects, region: exchange.region).handlers,
             BucketSettings(objects: objects).handlers, BucketPolicies(objects: objects).handlers,
             Listings(objects: objects).handlers,
@@ -188,6 +191,11 @@ public final class EmbeddedCloud: Sendable {
         _ operation: Operation, with upload: ObjectUpload?, in call: Call
     ) async throws(AWSError) -> Exchanged<Operation> {
         let event = AuditEvent(of: operation, in: call, region: region)
+        let isAdmitted: @Sendable () -> Bool = { [state] in
+            state.current.identity.admits(call.caller)
+        }
+        var upload = upload
+        upload?.isAdmitted = isAdmitted
         let request = Request(call: call, event: event, upload: upload) {
             [authorizer] action, resource throws(AWSError) in
             try authorizer.check(action, on: resource, of: Operation.service, by: call)
@@ -198,7 +206,9 @@ public final class EmbeddedCloud: Sendable {
         } else {
             try await recorder.record(event.with(outcome), for: Operation.service)
         }
-        return try outcome.get()
+        var answer = try outcome.get()
+        answer.body?.isAdmitted = isAdmitted
+        return answer
     }
 
     private func outcome<Operation: AWSOperation>(
@@ -284,7 +294,7 @@ public final class EmbeddedCloud: Sendable {
 public struct Exchanged<Operation: AWSOperation>: Sendable {
     public let response: Operation.Response
     /// The object's bytes, of operations that are answered with them.
-    public let body: ObjectBody?
+    public fileprivate(set) var body: ObjectBody?
 }
 
 /// The embedded cloud as one account sees it.

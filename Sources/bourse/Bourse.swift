@@ -40,8 +40,8 @@ struct BourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Provider:",
                 subcommands: [
-                    AccountCommand.self, ContractCommand.self, LakeCommand.self, SampleCommand.self,
-                    TrailCommand.self,
+                    AccountCommand.self, ContractCommand.self, CutOffCommand.self, LakeCommand.self,
+                    SampleCommand.self, TrailCommand.self,
                 ]),
             CommandGroup(
                 name: "Subscriber:",

@@ -85,6 +85,8 @@ def test_a_subscriber_has_its_own_buckets_and_no_other(subscriber, lake, bucket)
 
 def test_an_object_comes_back_as_it_was_put(provider, bucket):
     s3 = provider.client("s3")
+    s3.put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     key, body = "dir/ö ü+%&<>'.bin", os.urandom(3 * MIB + 1)
     put = s3.put_object(
         Bucket=bucket, Key=key, Body=body, Metadata={"who": "me"}, ContentType="application/x-nav",
@@ -143,6 +145,8 @@ def test_pages(provider, bucket, page):
 
 def test_a_deleted_object_is_hidden_and_its_versions_are_kept(provider, bucket):
     s3 = provider.client("s3")
+    s3.put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=bucket, Key="gone", Body=b"one")["VersionId"]
     assert provider.aws("s3", "rm", f"s3://{bucket}/gone").status == 0
     assert code(s3.get_object, Bucket=bucket, Key="gone") == "NoSuchKey"

@@ -17,7 +17,8 @@ UNSERVED = [
     ("lakeformation list-lf-tags", "UnknownOperationException", "/ListLFTags"),
     ("dataexchange list-event-actions", "UnknownOperationException", "/v1/event-actions"),
     ("sts get-session-token", "InvalidAction", "GetSessionToken"),
-    ("s3api get-bucket-notification-configuration --bucket some-bucket", "NotImplemented", "acl"),
+    ("s3api get-bucket-notification-configuration --bucket some-bucket", "NotImplemented",
+     "notification"),
     # A service that is not here at all, in each protocol.
     ("kinesis list-streams", "UnknownOperationException", "ListStreams"),
     ("iam list-users", "InvalidAction", "ListUsers"),

@@ -14,7 +14,8 @@ extension AWSService {
 extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddAccount.self, EndContract.self, EnrollKey.self, GetContract.self, LinkBucket.self,
-        ListContracts.self, SignContract.self,
+        AddAccount.self, CutOffAccount.self, EndContract.self, EnrollKey.self, GetContract.self,
+        LiftCutOff.self, LinkBucket.self, ListAccounts.self, ListContracts.self, RevokeKey.self,
+        SignContract.self,
     ]
 }

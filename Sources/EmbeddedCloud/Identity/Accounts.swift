@@ -63,6 +63,9 @@ struct Accounts: Sendable {
             guard var code = try EnrolmentCodeRow.fetchOne(db, key: hash),
                 code.usedBy == nil || code.usedBy == keyID, request.time < code.expiresAt
             else { throw AWSError.enrolmentRefused }
+            guard state.identity.accounts[code.account]?.isCutOff == false else {
+                throw AWSError.enrolmentRefused
+            }
             guard code.usedBy == nil else { return code.account }
             let row = EnrolledKeyRow(
                 id: keyID, account: code.account, publicKey: key.pemRepresentation,

@@ -88,11 +88,7 @@ final class Authenticator: Sendable {
         }
         let session = open.session
         guard identities.hasKey(session.openedBy) else { throw .unknownKey }
-        guard now < session.expiresAt else { throw .expiredToken }
-        for account in [session.account, session.openedFrom] {
-            guard let account = identities.accounts[account] else { throw .unknownKey }
-            guard account.admits(session) else { throw .expiredToken }
-        }
+        guard now < session.expiresAt, identities.admits(open.caller) else { throw .expiredToken }
         return (open.caller, session.secretAccessKey)
     }
 }
@@ -111,20 +107,6 @@ private struct OpenSession {
             policy = (try? PolicyDocument(parsing: text, as: .session)) ?? Role.closed
         }
         caller = session.caller(policy: policy)
-    }
-}
-
-extension IdentityState {
-    /// Whether a key that opened a session is still good.
-    fileprivate func hasKey(_ id: String) -> Bool {
-        enrolledKeys[id] != nil || accessKeys[id] != nil
-    }
-}
-
-extension AccountRow {
-    /// Whether the session is not one that a cut-off ended.
-    fileprivate func admits(_ session: Session) -> Bool {
-        !isCutOff && (cutOffAt.map { session.issuedAt > $0 } ?? true)
     }
 }
 

@@ -20,7 +20,10 @@ struct Authorizer: Sendable {
         context: [(ConditionKey, String)] = []
     ) throws(AWSError) {
         let current = state.current
-        let bucket = resource.bucketName.flatMap { current.storage.buckets[$0] }
+        // Whoever makes a bucket is not asked whose it is: its name is free, or the handler says so.
+        let bucket =
+            action == "s3:CreateBucket"
+            ? nil : resource.bucketName.flatMap { current.storage.buckets[$0] }
         var access = Access(
             by: call.caller.asPoliciesSeeIt, action: action, resource: resource,
             owner: bucket?.account, context: call.policyContext(region: region))

@@ -17,23 +17,26 @@ public struct Caller: Sendable {
     public let accessKeyID: String
     /// Of a session, the key with which it was opened in the first place.
     let openedBy: String?
+    /// Of a session, the account of whoever opened it.
+    let openedFrom: AccountID?
     /// What the session may do at most, of what its role may.
     let sessionPolicy: PolicyDocument?
 
     public init(account: AccountID, kind: Kind, accessKeyID: String) {
         self.init(
             account: account, kind: kind, accessKeyID: accessKeyID, openedBy: nil,
-            sessionPolicy: nil)
+            openedFrom: nil, sessionPolicy: nil)
     }
 
     init(
         account: AccountID, kind: Kind, accessKeyID: String, openedBy: String?,
-        sessionPolicy: PolicyDocument?
+        openedFrom: AccountID?, sessionPolicy: PolicyDocument?
     ) {
         self.account = account
         self.kind = kind
         self.accessKeyID = accessKeyID
         self.openedBy = openedBy
+        self.openedFrom = openedFrom
         self.sessionPolicy = sessionPolicy
     }
 

@@ -25,6 +25,22 @@ struct IdentityState: Sendable {
         }
     }
 
+    /// Whether a key that opens sessions, or opened one, is still good.
+    func hasKey(_ id: String) -> Bool { enrolledKeys[id] != nil || accessKeys[id] != nil }
+
+    /// Whether nothing has ended what the caller has: its key's revocation, its account's cut-off, or that
+    /// of the account from which its session was opened.
+    func admits(_ caller: Caller) -> Bool {
+        guard case .session(_, _, let issuedAt) = caller.kind, let opener = caller.openedBy else {
+            return true
+        }
+        guard hasKey(opener) else { return false }
+        return [caller.account, caller.openedFrom ?? caller.account].allSatisfy { id in
+            guard let account = accounts[id], !account.isCutOff else { return false }
+            return account.cutOffAt.map { issuedAt > $0 } ?? true
+        }
+    }
+
     static let migration = Migration(
         "1-identity",
         """

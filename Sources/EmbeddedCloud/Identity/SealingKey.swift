@@ -75,7 +75,8 @@ struct Session: Codable, Sendable {
     func caller(policy: PolicyDocument?) -> Caller {
         Caller(
             account: account, kind: .session(role: role, name: name, issuedAt: issuedAt),
-            accessKeyID: accessKeyID, openedBy: openedBy, sessionPolicy: policy)
+            accessKeyID: accessKeyID, openedBy: openedBy, openedFrom: openedFrom,
+            sessionPolicy: policy)
     }
 
     init(

@@ -82,6 +82,14 @@ final class QueryRunner: Sendable {
         book.withLock { $0.tasks[id] }?.cancel()
     }
 
+    /// Stops whatever an account runs.
+    func cancelAll(of account: AccountID) {
+        let running = book.withLock { book in
+            book.executions.values.filter { $0.account == account }.map(\.id)
+        }
+        for id in running { cancel(id) }
+    }
+
     /// Stops all, leaving them to be begun again.
     func stop() async {
         let tasks = book.withLock { book in

@@ -1,6 +1,7 @@
 import AWSAPI
 import FoundationEssentials
 import GRDB
+import S3API
 
 /// An object whose bytes have arrived, but which is not there yet.
 struct ObjectArrival: Sendable {
@@ -102,6 +103,7 @@ extension ObjectStore {
             while let piece = try await UploadFault.incomplete(
                 unless: { try await pieces.next(isolation: #isolation) })
             {
+                guard upload.isAdmitted() else { throw AWSError.accessDenied(.s3) }
                 let bytes = try framing.bytes(of: piece)
                 guard incoming.size + bytes.count <= expectation.bytesMax else {
                     throw UploadFault.tooLarge

@@ -10,6 +10,8 @@ public struct ObjectBody: AsyncSequence, Sendable {
     private let file: OpenFile
     private let object: StoredObject
     private let range: Range<Int>
+    /// Whether the reader may go on. Asked before each piece.
+    var isAdmitted: @Sendable () -> Bool = { true }
 
     /// Opens the object. Blocks.
     ///
@@ -28,17 +30,19 @@ public struct ObjectBody: AsyncSequence, Sendable {
     public var count: Int { range.count }
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(file: file, object: object, rest: range)
+        Iterator(file: file, object: object, isAdmitted: isAdmitted, rest: range)
     }
 
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let file: OpenFile
         fileprivate let object: StoredObject
+        fileprivate let isAdmitted: @Sendable () -> Bool
         fileprivate var rest: Range<Int>
 
-        /// - Throws: ``ObjectChanged``, or what the file system says.
+        /// - Throws: ``ReaderCutOff``, ``ObjectChanged``, or what the file system says.
         public mutating func next() async throws -> [UInt8]? {
             guard !rest.isEmpty else { return nil }
+            guard isAdmitted() else { throw ReaderCutOff() }
             let piece = rest.prefix(ObjectBody.pieceBytesMax)
             let isLast = piece.count == rest.count
             rest = rest.dropFirst(piece.count)
@@ -50,6 +54,11 @@ public struct ObjectBody: AsyncSequence, Sendable {
             }
         }
     }
+}
+
+/// Whoever reads or writes the object was cut off meanwhile.
+struct ReaderCutOff: Error, CustomStringConvertible {
+    let description = "The caller was cut off while the object's bytes were under way."
 }
 
 /// The file is not, or is no longer, the one that was looked at.

@@ -9,6 +9,8 @@ public struct ObjectUpload: Sendable {
     let decodedLength: Int?
     /// What the sender says that it will say behind the last frame. Names in lower case.
     let trailerNames: [String]
+    /// Whether the sender may go on. Asked after each piece.
+    var isAdmitted: @Sendable () -> Bool = { true }
 
     /// - Parameter headers: Of the request, names in lower case.
     public init(
