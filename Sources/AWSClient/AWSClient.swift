@@ -3,6 +3,8 @@ public import AsyncHTTPClient
 public import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
+import Synchronization
 
 /// Sends operations over HTTP, signed: to real AWS, or to another exchange.
 ///
@@ -14,11 +16,52 @@ public struct AWSClient: Cloud {
 
     /// One for the process, never shut down. Where nobody listens it says so at once, and does not try
     /// until the time is up.
-    private static let http: HTTPClient = {
+    private static let http = makeHTTP(trusting: nil)
+
+    /// For servers that the system's own authorities do not vouch for. It lives as long as the process, as
+    /// ``http`` does: make it once.
+    ///
+    /// - Parameter authorities: The certificates that are trusted besides the system's, in PEM.
+    /// - Throws: Where they are none.
+    public static func http(trusting authorities: String) throws -> HTTPClient {
+        let certificates = try NIOSSLCertificate.fromPEMBytes(Array(authorities.utf8))
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.additionalTrustRoots = [.certificates(certificates)]
+        let http = makeHTTP(trusting: tls)
+        kept.withLock { $0.append(http) }
+        return http
+    }
+
+    /// A client must not go before it was shut down.
+    private static let kept = Mutex<[HTTPClient]>([])
+
+    /// What a server says at `url`, whoever it is: for what is compared with something known afterwards.
+    ///
+    /// - Returns: Nil unless it answers 200, with at most `bytesMax` bytes.
+    public static func unverified(_ url: URL, bytesMax: Int = 1 << 16) async throws -> [UInt8]? {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.certificateVerification = .none
+        let http = makeHTTP(trusting: tls)
+        let answer: [UInt8]?
+        do {
+            let response = try await http.execute(
+                HTTPClientRequest(url: url.absoluteString), timeout: timeout)
+            let body = try await response.body.collect(upTo: bytesMax)
+            answer = response.status == .ok ? Array(body.readableBytesView) : nil
+        } catch {
+            try await http.shutdown()
+            throw error
+        }
+        try await http.shutdown()
+        return answer
+    }
+
+    private static func makeHTTP(trusting tls: TLSConfiguration?) -> HTTPClient {
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.connectionPool.retryConnectionEstablishment = false
+        if let tls { configuration.tlsConfiguration = tls }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    }
 
     public let account: AccountID
     public let region: String

@@ -13,15 +13,17 @@ public enum HTTPServer {
     ///
     /// - Parameters:
     ///   - port: 0 for any that is free.
+    ///   - security: Whether it speaks TLS, and as whom.
     ///   - onRunning: Is told the port, once requests are answered.
     public static func service(
-        cloud: EmbeddedCloud, host: String, port: Int, log: Logger,
+        cloud: EmbeddedCloud, host: String, port: Int, security: PortSecurity, log: Logger,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void
-    ) -> some Service {
+    ) throws -> some Service {
         Application(
-            responder: FrontDoor(cloud: cloud, log: log),
-            server: .http1(
-                configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+            responder: FrontDoor(cloud: cloud, security: security, log: log),
+            server: try security.server(
+                .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+                at: cloud.now),
             configuration: .init(
                 address: .hostname(host, port: port), serverName: "bourse"),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
@@ -35,12 +37,17 @@ struct FrontDoor: HTTPResponder {
 
     let cloud: EmbeddedCloud
     private let aws: AWSDoor
+    private let pages: OwnPages
+    /// Of URLs in answers.
+    private let scheme: String
     private let log: Logger
 
-    init(cloud: EmbeddedCloud, log: Logger) {
+    init(cloud: EmbeddedCloud, security: PortSecurity, log: Logger) {
         self.cloud = cloud
         self.log = log
         aws = AWSDoor(cloud: cloud)
+        pages = OwnPages(authorityPEM: security.authorityPEM)
+        scheme = security.scheme
     }
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -48,9 +55,7 @@ struct FrontDoor: HTTPResponder {
         let sides = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = String(sides[0])
         // By another method it is a request for a bucket, whose name S3 refuses.
-        if path == "/health", request.method == .get || request.method == .head {
-            return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ok\n")))
-        }
+        if let page = pages.response(to: request, path: path) { return page }
 
         let wire = WireRequest(
             method: request.method.rawValue, path: path,
@@ -58,7 +63,7 @@ struct FrontDoor: HTTPResponder {
         let origin = Call.Origin(
             requestID: UUID(), sourceAddress: context.sourceAddress,
             userAgent: wire.headers["user-agent"],
-            endpoint: "http://\(wire.headers["host"] ?? "localhost")")
+            endpoint: "\(scheme)://\(wire.headers["host"] ?? "localhost")")
         let reply = try await aws.reply(
             to: wire, body: RequestBytes(request.body), origin: origin)
         return Response(reply, isHead: request.method == .head, log: log)

@@ -28,6 +28,10 @@ public struct DataDirectory: Sendable {
     public var trailKey: URL { keys.appending(path: "trail.key") }
     /// The administrator's key, in AWS's shared-credentials format.
     public var adminCredentials: URL { url.appending(path: "admin.credentials") }
+    /// The key of the exchange's own authority, which certifies its port.
+    public var authorityKey: URL { keys.appending(path: "tls.key") }
+    /// The authority's certificate, for clients to trust.
+    public var authorityCertificate: URL { url.appending(path: "ca.pem") }
     /// Where the running server answers, for the commands on this machine.
     public var server: URL { url.appending(path: "server.json") }
     private var lock: URL { url.appending(path: "lock") }

@@ -149,9 +149,9 @@ public final class Marketplace: Sendable {
 
     // MARK: Work
 
-    /// Takes the steps that are due, until cancelled. The welcome e-mails say the endpoint: where clients
+    /// Takes the steps that are due, until cancelled. The welcome e-mails say the place: where clients
     /// reach the exchange.
-    public func run(servedAt endpoint: String) async throws {
+    public func run(servedAt place: ServedPlace) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [bell] in
                 while true {
@@ -162,7 +162,7 @@ public final class Marketplace: Sendable {
             group.addTask { [self] in
                 for await _ in rings {
                     do {
-                        try await takeDueSteps(servedAt: endpoint)
+                        try await takeDueSteps(servedAt: place)
                     } catch {
                         log.error("contracts wait", metadata: ["cause": "\(error)"])
                     }
@@ -174,10 +174,10 @@ public final class Marketplace: Sendable {
 
     /// Every contract as far as it gets, the oldest first and one at a time: two contracts of one client
     /// may grant the same table.
-    func takeDueSteps(servedAt endpoint: String) async throws {
+    func takeDueSteps(servedAt place: ServedPlace) async throws {
         let due = try await ledger.write { [clock] db in try Agreement.due(at: clock(), in: db) }
         let onboarding = Onboarding(
-            provider: provider, clouds: clouds, mailbox: mailbox, endpoint: endpoint, clock: clock)
+            provider: provider, clouds: clouds, mailbox: mailbox, place: place, clock: clock)
         for id in due {
             while try await takeNextStep(of: id, onboarding) {}
         }

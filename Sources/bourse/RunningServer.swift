@@ -9,15 +9,18 @@ struct RunningServer: Codable {
     var endpoint: String
     var region: String
     var account: String
+    /// The certificates to trust besides the system's, in PEM. Nil where the system's will do.
+    var authorities: String?
 
     func write(to directory: DataDirectory) throws {
         try DataDirectory.writePrivate(Array(try JSONEncoder().encode(self)), to: directory.server)
     }
 
-    init(endpoint: String, region: String, account: String) {
+    init(endpoint: String, region: String, account: String, authorities: String?) {
         self.endpoint = endpoint
         self.region = region
         self.account = account
+        self.authorities = authorities
     }
 
     init(reading directory: DataDirectory) throws {
@@ -62,6 +65,7 @@ extension AWSClient {
         }
         return AWSClient(
             endpoint: endpoint, account: account, region: server.region,
-            credentials: Credentials(accessKeyID: id, secretAccessKey: secret))
+            credentials: Credentials(accessKeyID: id, secretAccessKey: secret),
+            http: try server.authorities.map { try AWSClient.http(trusting: $0) })
     }
 }

@@ -15,6 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var data: DataOption
     @Option(help: "Address and port of the AWS APIs; port 0 takes any that is free.")
     var http = "127.0.0.1:9400"
+    @OptionGroup var port: PortOptions
     @Flag(help: "Allow an address that others reach, though HTTP shows them everything.")
     var insecureHttp = false
     @Flag(
@@ -31,10 +32,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let address = try ListenAddress(http)
-        guard address.isLoopback || insecureHttp else {
+        guard address.isLoopback || port.isSecure || insecureHttp else {
             throw CommandFailure(
                 "\(http) is reached from other machines, and HTTP would show them every query and "
-                    + "result. Listen on 127.0.0.1, or say --insecure-http.")
+                    + "result. Say --tls, or listen on 127.0.0.1, or say --insecure-http.")
         }
         var log = Logger(label: "bourse", factory: { StreamLogHandler.standardError(label: $0) })
         log.logLevel = logLevel
@@ -44,18 +45,27 @@ struct ServeCommand: AsyncParsableCommand {
             servesSignatureVersion2: !onlySignatureVersion4, log: log, clock: { Date() })
         let marketplace = try Marketplace(serving: cloud, in: directory, log: log)
 
-        let (endpoints, served) = AsyncStream.makeStream(of: String.self)
-        let application = HTTPServer.service(
-            cloud: cloud, host: address.host, port: address.port, log: log
+        let security = try port.security(of: cloud, in: directory, host: address.host)
+        let (places, served) = AsyncStream.makeStream(of: ServedPlace.self)
+        let application = try HTTPServer.service(
+            cloud: cloud, host: address.host, port: address.port, security: security, log: log
         ) { port in
-            announce(host: address.host, port: port, cloud: cloud, directory: directory)
-            served.yield("http://\(address.host):\(port)")
+            let server = RunningServer(
+                endpoint: "\(security.scheme)://\(address.host):\(port)", region: cloud.region,
+                account: cloud.account.rawValue, authorities: security.authorityPEM)
+            announce(server, cloud: cloud, directory: directory)
+            served.yield(
+                ServedPlace(
+                    endpoint: server.endpoint,
+                    authorityFingerprint: security.authorityPEM.flatMap(
+                        CertificateAuthority.fingerprint(ofPEM:)),
+                    credentialsHash: OwnPages.credentialsHash))
         }
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(service: CloudService(cloud: cloud)),
-                    .init(service: ContractWork(marketplace: marketplace, endpoints: endpoints)),
+                    .init(service: ContractWork(marketplace: marketplace, places: places)),
                     .init(service: application), .init(service: LongPolls(cloud: cloud)),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         do {
@@ -86,11 +96,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Says that the exchange answers, and where, to people and to the commands on this machine.
     private func announce(
-        host: String, port: Int, cloud: EmbeddedCloud, directory: DataDirectory
+        _ server: RunningServer, cloud: EmbeddedCloud, directory: DataDirectory
     ) {
-        let server = RunningServer(
-            endpoint: "http://\(host):\(port)", region: cloud.region,
-            account: cloud.account.rawValue)
         do {
             try server.write(to: directory)
         } catch {
@@ -142,13 +149,13 @@ private struct LongPolls: Service {
 /// The contracts' steps, from the moment on that requests are answered: e-mails say where.
 private struct ContractWork: Service {
     let marketplace: Marketplace
-    let endpoints: AsyncStream<String>
+    let places: AsyncStream<ServedPlace>
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
-            for await endpoint in endpoints {
+            for await place in places {
                 do {
-                    try await marketplace.run(servedAt: endpoint)
+                    try await marketplace.run(servedAt: place)
                 } catch is CancellationError {}
             }
         }

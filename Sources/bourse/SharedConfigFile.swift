@@ -29,8 +29,8 @@ struct SharedConfigFile {
     }
 
     /// Sets the section, in place of one by that name.
-    mutating func set(_ name: String, _ values: KeyValuePairs<String, String>) {
-        let section = ["[\(name)]"] + values.map { "\($0.key) = \($0.value)" }
+    mutating func set(_ name: String, _ values: [(name: String, value: String)]) {
+        let section = ["[\(name)]"] + values.map { "\($0.name) = \($0.value)" }
         if let range = range(of: name) {
             let isLast = range.upperBound == lines.endIndex
             lines.replaceSubrange(range, with: section + [""])

@@ -132,7 +132,7 @@ class Exchange:
         assert result.status == 0, result
         return self
 
-    def serve(self, clock_seconds=0):
+    def serve(self, *options, clock_seconds=0):
         """Starts the exchange and returns once it answers, after a restart on the port it had before.
 
         `clock_seconds`: by how much its clock is ahead of everyone else's.
@@ -145,7 +145,8 @@ class Exchange:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(BOURSE), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self._port}"],
+                [str(BOURSE), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self._port}",
+                 *map(str, options)],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self.endpoint = self._announced(begin)
         self._port = int(self.endpoint.rsplit(":", 1)[1])
@@ -155,7 +156,7 @@ class Exchange:
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             said = self.log.read_bytes()[begin:].decode(errors="replace")
-            if found := re.search(r"answers at (http://\S+)\n", said):
+            if found := re.search(r"answers at (https?://\S+)\n", said):
                 return found.group(1)
             if self._process.poll() is not None:
                 break

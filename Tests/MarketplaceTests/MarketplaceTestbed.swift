@@ -8,7 +8,8 @@ import Synchronization
 
 /// A marketplace on a ledger of its own, which can be closed and opened again as often as a test likes.
 final class MarketplaceTestbed: Sendable {
-    static let endpoint = "http://127.0.0.1:9400"
+    static let place = ServedPlace(
+        endpoint: "http://127.0.0.1:9400", authorityFingerprint: nil, credentialsHash: "c0de")
     /// 2027-01-15T08:00:00Z
     static let start = Date(timeIntervalSince1970: 1_800_000_000)
 
@@ -72,7 +73,7 @@ final class MarketplaceTestbed: Sendable {
 
 extension Marketplace {
     /// What is due, as the server does it.
-    func work() async throws { try await takeDueSteps(servedAt: MarketplaceTestbed.endpoint) }
+    func work() async throws { try await takeDueSteps(servedAt: MarketplaceTestbed.place) }
 
     func sign(_ record: Bourse.ContractRecord) async throws -> Bourse.ContractStatus {
         try await sign(Bourse.SignContract(record))

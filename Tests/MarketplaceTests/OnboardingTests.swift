@@ -199,6 +199,6 @@ extension MarketplaceTestbed {
     var onboarding: Onboarding {
         Onboarding(
             provider: Self.provider, clouds: clouds, mailbox: Mailbox { _, _ in },
-            endpoint: Self.endpoint, clock: { Self.start })
+            place: Self.place, clock: { Self.start })
     }
 }

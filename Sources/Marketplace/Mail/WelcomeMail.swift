@@ -9,11 +9,11 @@ struct WelcomeMail: Sendable {
 
     /// The code works once. It is in this e-mail and nowhere else.
     init(
-        _ contract: Contract, _ offer: Offer, from provider: Provider, endpoint: String,
+        _ contract: Contract, _ offer: Offer, from provider: Provider, at place: ServedPlace,
         code: String, codeExpiresAt: Date, at now: Date
     ) {
         let content = Content(
-            contract, offer, provider, endpoint: endpoint, code: code,
+            contract, offer, provider, place, code: code,
             codeExpiresAt: codeExpiresAt)
         let domain = "\(provider.shortName).invalid"
         message = MailMessage(
@@ -47,6 +47,8 @@ extension WelcomeMail {
         let account: String
         let funds: String
         let enroll: String
+        /// The same without our program.
+        let enrollWithPython: String
         let codeExpires: String
         let profile: String
         let region: String
@@ -69,7 +71,7 @@ extension WelcomeMail {
         }
 
         init(
-            _ contract: Contract, _ offer: Offer, _ provider: Provider, endpoint: String,
+            _ contract: Contract, _ offer: Offer, _ provider: Provider, _ place: ServedPlace,
             code: String, codeExpiresAt: Date
         ) {
             let profile = provider.shortName
@@ -81,7 +83,18 @@ extension WelcomeMail {
             lastDay = contract.lastDay.rawValue
             account = contract.account.rawValue
             funds = contract.funds.isEmpty ? "all" : contract.funds.joined(separator: ", ")
-            enroll = "bourse enroll --endpoint \(endpoint) --code \(code) --profile \(profile)"
+            let endpoint = place.endpoint
+            let how =
+                "--endpoint \(endpoint) --code \(code) --profile \(profile)"
+                + (place.authorityFingerprint.map { " \\\n  --ca-fingerprint \($0)" } ?? "")
+            enroll = "bourse enroll \(how)"
+            // Who it comes from, the file's own hash says: the certificate is not known yet.
+            let insecure = place.authorityFingerprint == nil ? "" : " --insecure"
+            enrollWithPython = """
+                curl\(insecure) --remote-name \(endpoint)/bourse/credentials.py
+                echo "\(place.credentialsHash)  credentials.py" | sha256sum --check &&
+                  python3 credentials.py enroll \(how)
+                """
             codeExpires = Timestamp.iso8601.text(codeExpiresAt)
             self.profile = profile
             region = provider.region

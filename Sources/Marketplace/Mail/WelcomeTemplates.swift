@@ -14,6 +14,10 @@ let welcomeText = """
 
     {{enroll}}
 
+    Without that program, with Python and openssl:
+
+    {{enrollWithPython}}
+
     The code works once, until {{codeExpires}}, and replaces any that you were sent
     before. The command makes a key that stays on your machine, and the AWS profile
     "{{profile}}", whose sessions last an hour. There is no password.
@@ -58,6 +62,8 @@ let welcomeHTML = """
     <p>Funds: {{funds}}</p>
     <h2>1. Enrol a machine</h2>
     <pre>{{enroll}}</pre>
+    <p>Without that program, with Python and openssl:</p>
+    <pre>{{enrollWithPython}}</pre>
     <p>The code works once, until {{codeExpires}}, and replaces any that you were sent before. The
     command makes a key that stays on your machine, and the AWS profile <b>{{profile}}</b>, whose
     sessions last an hour. There is no password.</p>

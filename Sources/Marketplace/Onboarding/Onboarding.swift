@@ -11,7 +11,7 @@ struct Onboarding: Sendable {
     let clouds: any Clouds
     let mailbox: Mailbox
     /// Where clients reach the exchange.
-    let endpoint: String
+    let place: ServedPlace
     let clock: @Sendable () -> Date
 
     /// - Parameters:
@@ -51,7 +51,7 @@ struct Onboarding: Sendable {
         case .writeMail:
             let added = try await addAccount(of: contract, through: cloud)
             let mail = WelcomeMail(
-                contract, agreement.offer, from: provider, endpoint: endpoint,
+                contract, agreement.offer, from: provider, at: place,
                 code: added.enrolmentCode, codeExpiresAt: added.expiresAt, at: clock())
             try mailbox.keep(contract.id, mail.message.bytes)
             return Mailbox.file(for: contract.id)

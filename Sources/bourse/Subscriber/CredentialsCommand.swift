@@ -22,7 +22,8 @@ struct CredentialsCommand: AsyncParsableCommand {
             let account = AccountID(rawValue: enrolled.account)
         else { throw CommandFailure("Profile \(profile) is damaged; enrol it again.") }
         let client = AWSClient(
-            endpoint: url, account: account, region: enrolled.region, credentials: nil)
+            endpoint: url, account: account, region: enrolled.region, credentials: nil,
+            http: try enrolled.http)
         let answer = try await client.send(
             STS.AssumeRoleWithWebIdentity(
                 roleArn: enrolled.roleArn, roleSessionName: sessionName,

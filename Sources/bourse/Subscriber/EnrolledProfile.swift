@@ -1,3 +1,5 @@
+import AWSClient
+import AsyncHTTPClient
 import EmbeddedCloud
 import Foundation
 
@@ -10,6 +12,8 @@ struct EnrolledProfile: Codable {
     var roleArn: String
     var audience: String
     var region: String
+    /// The path of the certificates to trust besides the system's, in PEM. Nil where the system's will do.
+    var caBundle: String?
 
     static func home(_ profile: String) throws -> URL {
         guard !profile.isEmpty, !profile.hasPrefix("."), !profile.contains("/") else {
@@ -24,6 +28,26 @@ struct EnrolledProfile: Codable {
 
     static func keyFile(_ profile: String) throws -> URL {
         try home(profile).appending(path: "private-key.pem")
+    }
+
+    /// The certificate of the exchange's own authority, once it was compared with its fingerprint.
+    static func authorityFile(_ profile: String) throws -> URL {
+        try home(profile).appending(path: "ca.pem")
+    }
+
+    /// For requests to the exchange.
+    var http: HTTPClient? {
+        get throws {
+            guard let caBundle else { return nil }
+            do {
+                return try AWSClient.http(
+                    trusting: String(contentsOfFile: caBundle, encoding: .utf8))
+            } catch {
+                throw CommandFailure(
+                    "\(caBundle), which holds the certificates to trust, cannot be used (\(error)); "
+                        + "enrol again.")
+            }
+        }
     }
 
     private static func file(_ profile: String) throws -> URL {

@@ -179,6 +179,10 @@ final class StorageCloud: Sendable {
         let testbed = try await StorageCloud()
         let subscriber = testbed.subscriber
         try await testbed.send(S3.CreateBucket(bucket: "results"), as: subscriber)
+        try await testbed.send(
+            S3.PutBucketVersioning(
+                bucket: "results", versioningConfiguration: .init(status: .enabled)),
+            as: subscriber)
         let first = try await testbed.put(
             S3.PutObject(bucket: "results", key: "a", ifNoneMatch: "*"), "one", as: subscriber)
         await #expect(throws: AWSError.preconditionFailed("If-None-Match")) {
