@@ -46,7 +46,12 @@ struct AWSDoor: Sendable {
             let sender = try self.sender(
                 of: request, to: service, operation: operation, bodyHash: bodyHash)
             caller = sender.caller
-            if let bodyHash { try compare(bodyHash, with: sender, of: service) }
+            if let bodyHash {
+                try compare(bodyHash, with: sender, of: service)
+                if service == .s3 {
+                    try DocumentSums.check(request.body, against: request.headers)
+                }
+            }
             let found = try match.get()
             let upload =
                 bodyHash != nil

@@ -9,6 +9,9 @@ public import ServiceLifecycle
 
 /// The HTTP port: AWS's services and the exchange's own pages.
 public enum HTTPServer {
+    /// How long a connection without a request is kept.
+    static let idleTimeout = TimeAmount.minutes(3)
+
     /// The running of the port, until the task is cancelled or the process is told to stop.
     ///
     /// - Parameters:
@@ -22,7 +25,8 @@ public enum HTTPServer {
         Application(
             responder: FrontDoor(cloud: cloud, security: security, log: log),
             server: try security.server(
-                .http1(configuration: .init(additionalChannelHandlers: [ContinueHandler()])),
+                .http1(configuration: .init(
+                    additionalChannelHandlers: [ContinueHandler()], idleTimeout: idleTimeout)),
                 at: cloud.now),
             configuration: .init(
                 address: .hostname(host, port: port), serverName: "bourse"),

@@ -15,12 +15,10 @@ struct CanonicalRequest: Sendable {
         let path = Self.path(request.path, isEncodedOnce: pathIsEncodedOnce)
         let query = Self.query(request.query)
         var text = "\(request.method)\n\(path)\n\(query)\n"
+        let headers = Dictionary(grouping: request.headers, by: \.name)
         for name in signedHeaders {
-            text += name + ":"
-            for (place, header) in request.headers.filter({ $0.name == name }).enumerated() {
-                text += (place > 0 ? "," : "") + Self.folded(header.value)
-            }
-            text += "\n"
+            let values = (headers[name] ?? []).map { Self.folded($0.value) }
+            text += "\(name):\(values.joined(separator: ","))\n"
         }
         text += "\n\(signedHeaders.joined(separator: ";"))\n\(payloadHash)"
         self.text = text

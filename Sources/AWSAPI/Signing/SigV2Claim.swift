@@ -25,6 +25,16 @@ public struct SigV2Claim: Sendable {
                 "Query-string authentication requires AWSAccessKeyId, Signature and Expires, in "
                     + "seconds since 1970.")
         }
+        // The text that is signed has no escapes: a value must not look like two, nor like another line.
+        let isPlain = query.allSatisfy { item in
+            !Self.signedItems.contains(item.name)
+                || !item.value.utf8.contains { $0 == UInt8(ascii: "&") || $0 < 32 }
+        }
+        let own = query.filter { $0.name.hasPrefix("x-amz-") }
+        guard isPlain, own.allSatisfy({ $0.name == "x-amz-security-token" }), own.count <= 1 else {
+            throw .malformedQuery(
+                "Signature Version 2 does not cover such a query: sign with version 4.")
+        }
         accessKeyID = key
         self.signature = signature
         self.expiresAt = expiresAt

@@ -102,10 +102,13 @@ public struct SigV4Claim: Sendable {
         return (parts[0], CredentialScope(day: parts[1], region: parts[2], service: parts[3]))
     }
 
-    /// Sorted. Nil where the host is not among them.
+    /// Headers that a signature may cover.
+    static let signedHeadersMax = 100
+
+    /// Sorted. Nil where the host is not among them, and for more of them than anybody signs.
     private static func headerNames(_ text: String) -> [String]? {
-        let names = text.split(separator: ";").map(String.init)
-        return names.contains("host") ? names.sorted() : nil
+        let names = Set(text.split(separator: ";").map(String.init))
+        return names.contains("host") && names.count <= signedHeadersMax ? names.sorted() : nil
     }
 
     private static func fields(of text: Substring) -> [String: String] {

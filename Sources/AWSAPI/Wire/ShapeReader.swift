@@ -69,7 +69,9 @@ public struct ShapeReader: Sendable {
     }
 
     public func label(_ name: String) throws(WireFault) -> String {
-        guard let value = head.labels[name] else { throw .missing(path: [name]) }
+        guard let value: String = try text(head.labels[name], name) else {
+            throw .missing(path: [name])
+        }
         return value
     }
 

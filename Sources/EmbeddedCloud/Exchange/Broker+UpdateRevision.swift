@@ -236,6 +236,9 @@ extension AWSError {
             self = .exchangeConflict(
                 .revision, revision,
                 "\(key) was changed while it was published; finalize the revision again.")
+        case .unnameable(let key):
+            self = .validation(
+                "\(key) has a partition's folder whose name is too long to be published.")
         case .unreadable(let key):
             self = .validation("\(key) begins as Parquet, but cannot be read as such.")
         }

@@ -26,7 +26,7 @@ extension QueryRunner.Surroundings {
                     try ended.update(db)
                     return try arrival.publish(in: db).replaced
                 }
-                try await objects.discard([replaced].compactMap { $0 })
+                objects.discard([replaced].compactMap { $0 })
             } catch {
                 try await arrival.discard()
                 throw error

@@ -22,6 +22,18 @@ struct Bucket: Codable, FetchableRecord, PersistableRecord, Sendable {
     var versioning: BucketVersioning?
 
     var isLinked: Bool { linkedPath != nil }
+
+    /// The bucket as it is now, for a change that was begun before.
+    ///
+    /// - Throws: `NoSuchBucket`, also where another one has its name by now.
+    func current(_ db: Database) throws -> Bucket {
+        guard let bucket = try Bucket.fetchOne(db, key: name.rawValue),
+            bucket.account == account, bucket.isLinked == isLinked,
+            // The ledger keeps milliseconds.
+            abs(bucket.createdAt.timeIntervalSince(createdAt)) < 0.001
+        else { throw AWSError.noSuchBucket(name.rawValue) }
+        return bucket
+    }
 }
 
 /// What becomes of an object when another one takes its place.

@@ -49,7 +49,7 @@ struct BucketPolicies: Sendable {
         }
         let text = operation.policy
         try await objects.state.change(recording: request.event) { db, state in
-            try state.storage.setPolicy(text, document, of: bucket.name, db)
+            try state.storage.setPolicy(text, document, of: bucket, db)
         }
         return EmptyResponse()
     }
@@ -60,7 +60,7 @@ struct BucketPolicies: Sendable {
         let bucket = try objects.bucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try await objects.state.change(recording: request.event) { db, state in
-            try state.storage.setPolicy(nil, nil, of: bucket.name, db)
+            try state.storage.setPolicy(nil, nil, of: bucket, db)
         }
         return EmptyResponse()
     }
@@ -75,13 +75,13 @@ extension StorageState {
     ])
 
     mutating func setPolicy(
-        _ text: String?, _ document: PolicyDocument?, of name: BucketName, _ db: Database
+        _ text: String?, _ document: PolicyDocument?, of bucket: Bucket, _ db: Database
     ) throws {
-        guard var bucket = buckets[name] else { throw AWSError.noSuchBucket(name.rawValue) }
+        var bucket = try bucket.current(db)
         bucket.policy = text
         try bucket.update(db)
-        buckets[name] = bucket
-        policies[name] = document
+        buckets[bucket.name] = bucket
+        policies[bucket.name] = document
     }
 }
 

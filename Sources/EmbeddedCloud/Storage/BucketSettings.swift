@@ -197,9 +197,7 @@ extension ObjectStore {
         _ bucket: Bucket, _ request: Request, _ body: @escaping @Sendable (inout Bucket) -> Void
     ) async throws {
         try await state.change(recording: request.event) { db, state in
-            guard var bucket = state.storage.buckets[bucket.name] else {
-                throw AWSError.noSuchBucket(bucket.name.rawValue)
-            }
+            var bucket = try bucket.current(db)
             body(&bucket)
             try bucket.update(db)
             state.storage.buckets[bucket.name] = bucket

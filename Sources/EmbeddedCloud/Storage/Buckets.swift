@@ -130,6 +130,7 @@ struct Buckets: Sendable {
         let bucket = try objects.writableBucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
         try await objects.state.change(recording: request.event) { db, state in
+            let bucket = try bucket.current(db)
             let isEmpty =
                 try ObjectVersion.filter(Column("bucket") == bucket.name.rawValue).isEmpty(db)
                 && MultipartUploadRow.filter(
@@ -141,7 +142,6 @@ struct Buckets: Sendable {
             state.storage.buckets[bucket.name] = nil
             state.storage.policies[bucket.name] = nil
         }
-        try await Disk.run { [files = objects.files] in files.removeFolder(of: bucket.name) }
         return EmptyResponse()
     }
 }

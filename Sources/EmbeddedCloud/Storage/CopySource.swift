@@ -11,19 +11,20 @@ struct CopySource: Equatable, Sendable {
         let sides = text.split(separator: "?", maxSplits: 1)
         let path = (sides.first ?? "").drop { $0 == "/" }
         guard let decoded = PercentEncoding.decode(path) else { throw .badCopySource(text) }
-        let names = decoded.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard names.count == 2, !names[0].isEmpty, !names[1].isEmpty else {
+        let names = decoded.utf8.split(
+            separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard names.count == 2, !names[0].isEmpty, !names[1].isEmpty, !names[1].contains(0) else {
             throw .badCopySource(text)
         }
-        bucket = String(names[0])
-        key = String(names[1])
+        bucket = String(Substring(names[0]))
+        key = String(Substring(names[1]))
         version =
             sides.count > 1
             ? QueryItem.parse(sides[1]).first { $0.name == "versionId" }?.value : nil
     }
 
     func isLatest(of key: String, in bucket: String) -> Bool {
-        version == nil && self.bucket == bucket && self.key == key
+        version == nil && self.bucket == bucket && self.key.hasSameBytes(as: key)
     }
 }
 
@@ -34,7 +35,8 @@ extension ObjectStore {
         conditions: ObjectConditions
     ) async throws -> ObjectView {
         try request.authorize(
-            "s3:GetObject", .s3(bucket: source.bucket, key: source.key))
+            source.version == nil ? "s3:GetObject" : "s3:GetObjectVersion",
+            .s3(bucket: source.bucket, key: source.key))
         let bucket = try bucket(source.bucket, expectedOwner: expectedOwner)
         do {
             return try await view(

@@ -32,10 +32,10 @@ struct ListingPage: Sendable {
     /// Where a listing goes on that ended with `marker`: a key, or what a delimiter rolled up.
     func start(after marker: String) -> ListingStart {
         if marker.isEmpty { return .beginning }
-        if let delimiter, marker.hasSuffix(delimiter), marker.utf8.count > prefix.utf8.count {
-            return .afterAll(Array(marker.utf8))
-        }
-        return .after(Array(marker.utf8))
+        let marker = Array(marker.utf8)
+        let common = marker.prefix(
+            through: Array((delimiter ?? "").utf8), after: prefix.utf8.count)
+        return common == marker ? .afterAll(marker) : .after(marker)
     }
 
     func contents(_ listing: ObjectListing, owner: AccountID?) -> [S3.Object] {

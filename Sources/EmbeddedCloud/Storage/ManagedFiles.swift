@@ -15,6 +15,8 @@ struct ManagedFiles: Sendable {
     private let parts: String
     /// Bytes that are copied at a time.
     private static let copyBytesMax = 4 << 20
+    /// Seconds from a version's end to that of its bytes.
+    private static let removalDelay = 10.0
 
     init(in lake: URL) throws {
         let lake = lake.localPath
@@ -66,12 +68,13 @@ struct ManagedFiles: Sendable {
         try OpenFile.directory(folder).sync()
     }
 
-    /// Removes the folder of a bucket that has no version any more.
-    func removeFolder(of bucket: BucketName) { rmdir("\(managed)/\(bucket)") }
+    /// Takes away the bytes of a version that never had a row. If this fails, the next start sweeps them.
+    func remove(_ version: ObjectVersion) { unlink(path(of: version)) }
 
-    /// A version without a row is nobody's; if this fails, it is swept away at the next start.
-    func remove(_ version: ObjectVersion) {
-        if !version.isDeleteMarker { unlink(path(of: version)) }
+    /// Takes away the bytes of a version that has no row any more, after a while: whoever read its row just
+    /// before is still about to open them.
+    func removeLater(_ version: ObjectVersion) {
+        if !version.isDeleteMarker { Disk.remove(path(of: version), after: Self.removalDelay) }
     }
 
     /// Moves a received file to where the part's bytes are looked for, synced.
@@ -81,8 +84,10 @@ struct ManagedFiles: Sendable {
         try OpenFile.directory(parts).sync()
     }
 
-    /// A part without a row is nobody's; if this fails, it is swept away at the next start.
-    func remove(_ part: UploadPartRow) { unlink("\(parts)/\(part.file)") }
+    /// Of a part that has no row any more, as ``removeLater(_:)-(ObjectVersion)``.
+    func removeLater(_ part: UploadPartRow) {
+        Disk.remove("\(parts)/\(part.file)", after: Self.removalDelay)
+    }
 
     /// One file of all parts, in their order.
     ///
@@ -132,10 +137,12 @@ struct ManagedFiles: Sendable {
             }
             return orphans
         }
-        for path in orphans { try systemCall("unlink") { Int(unlink(path)) } }
+        // What cannot be unlinked is not ours.
+        let strange = orphans.filter { unlink($0) != 0 && errno != ENOENT }
         if !orphans.isEmpty {
             log.info("removed unfinished uploads", metadata: ["files": "\(orphans.count)"])
         }
+        for path in strange { log.warning("not an object's file", metadata: ["path": "\(path)"]) }
     }
 
     private static func names(in directory: String) throws -> [String] {

@@ -76,9 +76,11 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
     }
 
     /// The open ones of a bucket, by key and id.
+    ///
+    /// - Parameter start: Only those of greater keys, and of greater ids under the same key if there is one.
     static func page(
-        of bucket: BucketName, prefix: String, delimiter: String, after start: (key: String, id: String),
-        max: Int, _ db: Database
+        of bucket: BucketName, prefix: String, delimiter: String,
+        after start: (key: String, id: String?), max: Int, _ db: Database
     ) throws -> Page {
         var page = Page()
         guard max > 0 else { return page }
@@ -86,17 +88,19 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
             db,
             sql: """
                 SELECT * FROM multipartUpload
-                WHERE bucket = ? AND version IS NULL AND key >= ? AND (key, id) > (?, ?)
+                WHERE bucket = ? AND version IS NULL AND key >= ?
+                    AND (key > ? OR (key = ? AND id > ?))
                 ORDER BY key, id
-                """, arguments: [bucket.rawValue, prefix, start.key, start.id])
+                """, arguments: [bucket.rawValue, prefix, start.key, start.key, start.id])
+        let bytes = Array(prefix.utf8)
         var last: MultipartUploadRow?
         while let row = try rows.next() {
-            guard row.key.hasPrefix(prefix) else { break }
-            let rest = row.key.dropFirst(prefix.count)
-            let common = delimiter.isEmpty
-                ? nil : rest.firstRange(of: delimiter).map { prefix + rest[..<$0.upperBound] }
+            let key = Array(row.key.utf8)
+            guard key.starts(with: bytes) else { break }
+            let common = key.prefix(through: Array(delimiter.utf8), after: bytes.count)
+                .map { String(decoding: $0, as: UTF8.self) }
             // All uploads below a common prefix are one entry.
-            if let common, common == page.prefixes.last {
+            if let common, page.prefixes.last?.hasSameBytes(as: common) ?? false {
                 last = row
                 continue
             }

@@ -17,15 +17,25 @@ extension MultipartUploads {
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let (upload, done, parts) = try await objects.state.ledger.read { db in
             guard let upload = try MultipartUploadRow.fetchOne(db, key: operation.uploadId),
-                upload.bucket == bucket.name, upload.key == operation.key
+                upload.bucket == bucket.name, upload.key.hasSameBytes(as: operation.key)
             else { throw AWSError.noSuchUpload(operation.uploadId) }
             let done = try upload.version.flatMap { try ObjectVersion.fetchOne(db, key: $0) }
             return (upload, done, try UploadPartRow.all(of: upload.id, db))
         }
-        if let done { return answer(done, in: bucket, request) }
+        if let done { return answer(done, request) }
         guard upload.version == nil else { throw AWSError.noSuchUpload(upload.id) }
 
         let chosen = try operation.choose(from: parts, of: upload)
+        let version = try await joins.run(upload.id) {
+            try await join(chosen, of: upload, in: bucket, for: operation, request)
+        }
+        return answer(version, request)
+    }
+
+    private func join(
+        _ chosen: [UploadPartRow], of upload: MultipartUploadRow, in bucket: Bucket,
+        for operation: S3.CompleteMultipartUpload, _ request: Request
+    ) async throws -> ObjectVersion {
         let announced = try operation.announcedChecksum()
         let arrival = try await refusing {
             try await assemble(chosen, of: upload, in: bucket, at: request.time)
@@ -42,28 +52,31 @@ extension MultipartUploads {
             }
             let conditions = WriteConditions(
                 ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch)
-            let (finished, replaced) = try await objects.state.change(recording: request.event) {
-                db, _ -> (ObjectVersion?, ObjectVersion?) in
+            let (finished, replaced, parts) = try await objects.state.change(recording: request.event) {
+                db, _ -> (ObjectVersion?, ObjectVersion?, [UploadPartRow]) in
                 guard var upload = try MultipartUploadRow.fetchOne(db, key: upload.id) else {
                     throw AWSError.noSuchUpload(upload.id)
                 }
                 // Of two who complete at once, one makes the object.
                 if let version = upload.version {
-                    return (try ObjectVersion.fetchOne(db, key: version), nil)
+                    return (try ObjectVersion.fetchOne(db, key: version), nil, [])
                 }
                 try conditions.check(
                     try ObjectVersion.latest(upload.key, in: upload.bucket, db), of: upload.key)
                 let (version, replaced) = try arrival.publish(in: db)
                 upload.version = arrival.version.id
+                // From now on it is remembered, for a while.
+                upload.createdAt = request.time
                 try upload.update(db)
+                let parts = try UploadPartRow.all(of: upload.id, db)
                 try UploadPartRow.filter(Column("upload") == upload.id).deleteAll(db)
-                return (version, replaced)
+                return (version, replaced, parts)
             }
             if finished?.id != arrival.version.id { try await arrival.discard() }
             guard let finished else { throw AWSError.noSuchUpload(upload.id) }
-            try await objects.discard(parts)
-            try await objects.discard([replaced].compactMap { $0 })
-            return answer(finished, in: bucket, request)
+            objects.discard(parts)
+            objects.discard([replaced].compactMap { $0 })
+            return finished
         } catch {
             try await arrival.discard()
             throw error
@@ -71,14 +84,14 @@ extension MultipartUploads {
     }
 
     private func answer(
-        _ version: ObjectVersion, in bucket: Bucket, _ request: Request
+        _ version: ObjectVersion, _ request: Request
     ) -> S3.CompleteMultipartUpload.Response {
         let checksum = version.attributes.checksum
         let path = PercentEncoding.encode(version.key, keepingSlashes: true)
         var answer = S3.CompleteMultipartUpload.Response(
             location: "\(request.call.origin.endpoint)/\(version.bucket)/\(path)",
             bucket: version.bucket.rawValue, key: version.key, eTag: version.etag,
-            checksumType: checksum?.type, versionId: bucket.versionID(version.name))
+            checksumType: checksum?.type, versionId: objects.versionID(of: version))
         answer.put(checksum)
         return answer
     }

@@ -14,6 +14,8 @@ struct MultipartUploads: Sendable {
     static let pageMax = 1_000
 
     let objects: ObjectStore
+    /// Clients who do not get the answer in time ask again while the parts are still being joined.
+    let joins = SingleFlight()
 
     var handlers: [Handler] {
         [
@@ -56,6 +58,7 @@ struct MultipartUploads: Sendable {
             } ?? false,
             initiator: request.caller.arn.description, createdAt: request.time)
         try await objects.state.change(recording: request.event) { db, _ in
+            _ = try bucket.current(db)
             try MultipartUploadRow.forgetCompleted(before: request.time, db)
             try upload.insert(db)
         }
@@ -74,6 +77,14 @@ struct MultipartUploads: Sendable {
         let expectation = UploadExpectation(
             md5: try contentMD5(operation.contentMD5),
             checksum: try operation.announcedChecksum(), algorithm: upload.checksumAlgorithm)
+        let announced = expectation.checksum?.algorithm ?? bytes.trailingAlgorithm
+        guard announced == nil || announced == upload.checksumAlgorithm ?? announced else {
+            throw AWSError(
+                "InvalidRequest",
+                "Checksum Type mismatch occurred, expected checksum Type: "
+                    + "\(upload.checksumAlgorithm?.rawValue ?? "null"), actual checksum Type: "
+                    + "\(announced?.rawValue ?? "null")")
+        }
         let part = try await receive(
             bytes, as: operation.partNumber, of: upload, expecting: expectation, request)
         var answer = S3.UploadPart.Response(eTag: part.etag)
@@ -148,10 +159,10 @@ struct MultipartUploads: Sendable {
                     try part.save(db)
                     return replaced
                 }
-                try await objects.discard([replaced].compactMap { $0 })
+                objects.discard([replaced].compactMap { $0 })
                 return part
             } catch {
-                try await objects.discard([part])
+                objects.discard([part])
                 throw error
             }
         }
@@ -169,7 +180,7 @@ struct MultipartUploads: Sendable {
             try upload.delete(db)
             return parts
         }
-        try await objects.discard(parts)
+        objects.discard(parts)
         return .init()
     }
 
@@ -207,9 +218,13 @@ struct MultipartUploads: Sendable {
         let bucket = try objects.bucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
         let names = KeyEncoding(operation.encodingType)
-        let max = min(Swift.max(operation.maxUploads ?? Self.pageMax, 0), Self.pageMax)
+        let max = min(operation.maxUploads ?? Self.pageMax, Self.pageMax)
+        guard max >= 0 else {
+            throw AWSError.invalidArgument(
+                "max-uploads", String(max), "max-uploads must not be negative.")
+        }
         let prefix = operation.prefix ?? ""
-        let start = (operation.keyMarker ?? "", operation.uploadIdMarker ?? "")
+        let start = (operation.keyMarker ?? "", operation.uploadIdMarker)
         let delimiter = operation.delimiter ?? ""
         let found = try await objects.state.ledger.read { db in
             try MultipartUploadRow.page(
@@ -244,16 +259,15 @@ extension ObjectStore {
     ) async throws -> MultipartUploadRow {
         let bucket = try writableBucket(bucket, expectedOwner: expectedOwner)
         let upload = try await state.ledger.read { db in try MultipartUploadRow.open(id, db) }
-        guard upload.bucket == bucket.name, upload.key == key else {
+        guard upload.bucket == bucket.name, upload.key.hasSameBytes(as: key) else {
             throw AWSError.noSuchUpload(id)
         }
         return upload
     }
 
     /// Removes the files of parts that have no row any more.
-    func discard(_ parts: [UploadPartRow]) async throws {
-        guard !parts.isEmpty else { return }
-        try await Disk.run { [files] in for part in parts { files.remove(part) } }
+    func discard(_ parts: [UploadPartRow]) {
+        for part in parts { files.removeLater(part) }
     }
 }
 

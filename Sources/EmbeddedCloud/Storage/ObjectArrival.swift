@@ -7,13 +7,15 @@ import S3API
 struct ObjectArrival: Sendable {
     let object: StoredObject
     let version: ObjectVersion
+    fileprivate let bucket: Bucket
     fileprivate let files: ManagedFiles
 
     /// The object is there once the transaction has committed.
     ///
-    /// - Returns: ``ObjectVersion/publish(in:)``. The replaced one's file is to be removed then.
+    /// - Returns: ``ObjectVersion/publish(in:_:)``. The replaced one's file is to be removed then.
+    /// - Throws: `NoSuchBucket` where its bucket is gone, or another one by the same name.
     func publish(in db: Database) throws -> (version: ObjectVersion, replaced: ObjectVersion?) {
-        try version.publish(in: db)
+        try version.publish(in: bucket, db)
     }
 
     /// Takes the bytes away again, where the transaction failed.
@@ -59,7 +61,8 @@ extension ObjectStore {
                 etag: etag ?? identity.etag, attributes: attributes, createdAt: time)
             try files.place(file, as: version, at: time)
             return ObjectArrival(
-                object: try files.object(of: version), version: version, files: files)
+                object: try files.object(of: version), version: version, bucket: bucket,
+                files: files)
         }
     }
 
@@ -89,6 +92,7 @@ extension ObjectStore {
     func receive(
         _ upload: ObjectUpload, expecting expectation: UploadExpectation
     ) async throws -> ReceivedFile {
+        try upload.checkTrailerNames(beside: expectation.checksum)
         var framing = try UploadFraming(of: upload)
         var incoming = try await Disk.run { [files] in
             try files.makeIncoming(id: UUID().uuidString)
@@ -116,9 +120,9 @@ extension ObjectStore {
                 }
             }
             let trailer = try framing.trailer()
-            guard upload.trailerNames.allSatisfy({ trailer[$0] != nil }) else {
-                throw UploadFault.missingTrailer
-            }
+            guard Set(trailer.map(\.name)) == Set(upload.trailerNames),
+                trailer.count == upload.trailerNames.count
+            else { throw UploadFault.missingTrailer }
             let trailing = upload.trailingAlgorithm.flatMap { algorithm in
                 trailer[algorithm.headerName].map { ObjectChecksum(algorithm: algorithm, value: $0) }
             }

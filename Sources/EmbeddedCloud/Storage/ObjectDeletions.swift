@@ -35,7 +35,7 @@ struct ObjectDeletions: Sendable {
         let deletion = try await delete([target], except: [nil], in: bucket, request)[0].get()
         return .init(
             deleteMarker: deletion.isMarker ? true : nil,
-            versionId: bucket.versionID(deletion.version))
+            versionId: deletion.version)
     }
 
     @Sendable func deleteObjects(
@@ -94,7 +94,7 @@ struct ObjectDeletions: Sendable {
                 }
             }
         }
-        try await objects.discard(outcomes.compactMap { try? $0.get().removed })
+        objects.discard(outcomes.compactMap { try? $0.get().removed })
         return outcomes
     }
 }
@@ -136,7 +136,7 @@ struct DeletionTarget: Sendable {
 
     /// Deletes the object, as far as its bucket does that.
     private func hide(in bucket: Bucket, at time: Date, _ db: Database) throws -> Deletion {
-        let versioning = try Bucket.fetchOne(db, key: bucket.name.rawValue)?.versioning
+        let versioning = try bucket.current(db).versioning
         guard versioning != nil else {
             let row = try ObjectVersion.latest(key, in: bucket.name, db)
             try row?.remove(from: db)
@@ -145,7 +145,7 @@ struct DeletionTarget: Sendable {
         let marker = ObjectVersion(
             id: UUID().uuidString.lowercased(), bucket: bucket.name, key: key, etag: "",
             attributes: ObjectAttributes(), createdAt: time, isDeleteMarker: true)
-        let (kept, replaced) = try marker.publish(in: db)
+        let (kept, replaced) = try marker.publish(in: bucket, db)
         return Deletion(version: kept.name, isMarker: true, removed: replaced)
     }
 }

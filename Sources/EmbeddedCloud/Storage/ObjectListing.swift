@@ -104,9 +104,14 @@ enum ListingStart: Equatable, Sendable {
     }
 }
 
+extension String {
+    /// Keys are bytes. To Swift, an accented letter and the letter with its accent are the same text.
+    func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+}
+
 extension [UInt8] {
     /// Up to the end of the first `delimiter` at or after `start`. Nil if there is none.
-    fileprivate func prefix(through delimiter: [UInt8], after start: Int) -> [UInt8]? {
+    func prefix(through delimiter: [UInt8], after start: Int) -> [UInt8]? {
         guard !delimiter.isEmpty, count >= start + delimiter.count else { return nil }
         for place in start...(count - delimiter.count)
         where self[place...].starts(with: delimiter) {

@@ -32,6 +32,20 @@ public struct ObjectUpload: Sendable {
         trailerNames = []
     }
 
+    /// What is announced must be what can be checked.
+    ///
+    /// - Parameter checksum: Of the head.
+    func checkTrailerNames(beside checksum: ObjectChecksum?) throws(AWSError) {
+        let sums = trailerNames.filter { $0.hasPrefix("x-amz-checksum-") }
+        let known = ObjectChecksum.Algorithm.allCases.map(\.headerName)
+        guard sums.allSatisfy(known.contains) else { throw .otherChecksum }
+        guard sums.count + (checksum == nil ? 0 : 1) <= 1 else {
+            throw AWSError(
+                "InvalidRequest",
+                "Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.")
+        }
+    }
+
     /// The checksum that is to come behind the last frame.
     var trailingAlgorithm: ObjectChecksum.Algorithm? {
         ObjectChecksum.Algorithm.allCases.first { trailerNames.contains($0.headerName) }

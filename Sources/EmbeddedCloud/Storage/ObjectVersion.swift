@@ -56,7 +56,7 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
         guard name == null else {
             let version = try fetchOne(db, key: name)
             return version.flatMap {
-                $0.bucket == bucket && $0.key == key && !$0.isUnversioned ? $0 : nil
+                $0.bucket == bucket && $0.key.hasSameBytes(as: key) && !$0.isUnversioned ? $0 : nil
             }
         }
         return try fetchOne(
@@ -66,21 +66,22 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
 
     /// Makes this version the latest of its key.
     ///
+    /// - Parameter bucket: As it was when the version was begun.
     /// - Returns: Itself, as it is kept, and the one whose place it took, whose bytes are nobody's any more.
-    func publish(in db: Database) throws -> (version: ObjectVersion, replaced: ObjectVersion?) {
+    func publish(
+        in bucket: Bucket, _ db: Database
+    ) throws -> (version: ObjectVersion, replaced: ObjectVersion?) {
         var version = self
-        let versioning = try String.fetchOne(
-            db, sql: "SELECT versioning FROM bucket WHERE name = ?", arguments: [bucket.rawValue])
-        version.isUnversioned = versioning != BucketVersioning.enabled.rawValue
+        version.isUnversioned = try bucket.current(db).versioning != .enabled
         var replaced: ObjectVersion?
         if version.isUnversioned {
-            replaced = try Self.named(Self.null, of: key, in: bucket, db)
+            replaced = try Self.named(Self.null, of: key, in: bucket.name, db)
             try replaced?.delete(db)
         }
         try db.execute(
             sql:
                 "UPDATE objectVersion SET isLatest = 0 WHERE bucket = ? AND key = ? AND isLatest = 1",
-            arguments: [bucket.rawValue, key])
+            arguments: [bucket.name.rawValue, key])
         try version.insert(db)
         return (version, replaced)
     }

@@ -90,7 +90,7 @@ struct Objects: Sendable {
         let checksum = version.attributes.checksum
         var answer = S3.PutObject.Response(
             eTag: version.etag, checksumType: checksum?.type,
-            versionId: bucket.versionID(version.name))
+            versionId: objects.versionID(of: version))
         answer.put(checksum)
         return answer
     }
@@ -141,7 +141,7 @@ struct Objects: Sendable {
         result.put(checksum)
         return .init(
             copyObjectResult: result, copySourceVersionId: view.versionID,
-            versionId: bucket.versionID(version.name))
+            versionId: objects.versionID(of: version))
     }
 
     /// Every object is its bucket's owner's, and nobody else is granted anything by list.
@@ -187,7 +187,7 @@ extension ObjectStore {
                     try ObjectVersion.latest(version.key, in: version.bucket, db), of: version.key)
                 return try arrival.publish(in: db)
             }
-            try await discard([replaced].compactMap { $0 })
+            discard([replaced].compactMap { $0 })
             return version
         } catch {
             try await arrival.discard()
@@ -195,10 +195,14 @@ extension ObjectStore {
         }
     }
 
+    /// What an answer says of a version that was just made.
+    func versionID(of version: ObjectVersion) -> String? {
+        bucket(named: version.bucket.rawValue)?.versionID(version.name)
+    }
+
     /// Removes the files of versions that have no row any more.
-    func discard(_ versions: [ObjectVersion]) async throws {
-        guard !versions.isEmpty else { return }
-        try await Disk.run { [files] in for version in versions { files.remove(version) } }
+    func discard(_ versions: [ObjectVersion]) {
+        for version in versions { files.removeLater(version) }
     }
 
     /// The object, or the part of it, that a reader wants and may have.
@@ -227,9 +231,10 @@ extension ObjectStore {
                 throw AWSError(
                     "InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
             }
+            let bytes = try attributes.bytes(ofPart: part, in: object)
             return ObjectView(
                 object: object, versionID: bucket.versionID(object.versionName),
-                attributes: attributes, part: try attributes.bytes(ofPart: part, in: object), isByNumber: true)
+                attributes: attributes, part: bytes.isEmpty ? nil : bytes, isByNumber: true)
         }
         guard let range, let asked = ByteRange(range) else {
             return ObjectView(
@@ -256,7 +261,7 @@ extension ObjectAttributes {
         ofPart number: Int, in object: StoredObject
     ) throws(AWSError) -> Range<Int> {
         let parts = parts ?? [object.size]
-        guard parts.indices.contains(number - 1) else {
+        guard (1...parts.count).contains(number) else {
             throw AWSError(
                 "InvalidPartNumber", status: 416, "The requested partnumber is not satisfiable")
         }

@@ -61,7 +61,7 @@ enum UploadFault: Error, Equatable {
     case frames(ChunkFault)
     case payloadMismatch
     case badDigest(String)
-    /// What was to come behind the last frame did not.
+    /// Behind the last frame came something else than was announced.
     case missingTrailer
 
     /// Whatever a connection says that breaks off, to us the bytes are too few. An object of ours that

@@ -30,7 +30,7 @@ final class StorageTestbed: Sendable {
             linkedPath: temporary.appending(path: "linked").path(), createdAt: Self.now)
         let managed = Bucket(
             name: try #require(BucketName(rawValue: "managed")), account: account,
-            createdAt: Self.now)
+            createdAt: Self.now, versioning: .enabled)
         self.linked = linked
         self.managed = managed
         let ledger = try Ledger(

@@ -110,6 +110,8 @@ struct ManifestSummary: Equatable, Sendable {
 enum ManifestFault: Error, Equatable {
     /// The file is not the one that was listed, or not any more.
     case changed(key: String)
+    /// A folder of its key is longer than a file system's names are.
+    case unnameable(key: String)
     /// It has Parquet's mark, and no footer that can be read.
     case unreadable(key: String)
 }

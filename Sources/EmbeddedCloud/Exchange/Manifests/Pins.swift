@@ -7,6 +7,8 @@ import Glibc
 /// link, else nothing: then a change is noticed, and that is all.
 struct Pins {
     private let folder: String
+    /// Pins so far, which their names count.
+    private var count = 0
     /// Folders that were made, to be synced.
     private var made: Set<String> = []
     /// Devices that have said no, and need not be asked once for every file.
@@ -44,9 +46,18 @@ struct Pins {
         for path in made.union([folder]) { try OpenFile.directory(path).sync() }
     }
 
-    /// The pin's path ends in the object's key: the engine reads the values of partitions from it.
+    /// The pin's path has the key's `name=value` folders: the engine reads the values of partitions from it.
     private mutating func place(of object: StoredObject) throws -> String {
-        let path = "\(folder)/\(object.bucket)/\(object.key)"
+        // Of the key no more than that: a name that leads elsewhere, or that no file can have, is a key
+        // as good as any.
+        let partitions = object.key.utf8.split(separator: UInt8(ascii: "/")).dropLast()
+            .filter { $0.contains(UInt8(ascii: "=")) }
+        guard partitions.allSatisfy({ $0.count <= Int(NAME_MAX) && !$0.contains(0) }) else {
+            throw ManifestFault.unnameable(key: object.key)
+        }
+        count += 1
+        let names = partitions.map { String(Substring($0)) } + [String(count)]
+        let path = "\(folder)/\(names.joined(separator: "/"))"
         var parent = path[..<(path.lastIndex(of: "/") ?? path.endIndex)]
         if !made.contains(String(parent)) {
             try FileManager.default.createDirectory(
