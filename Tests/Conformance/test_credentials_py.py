@@ -784,7 +784,7 @@ def test_a_ca_of_the_exchanges_own(tmp_path, code, certificate, secure_endpoint)
 def test_a_certificate_that_is_not_trusted(tmp_path, code, secure_endpoint):
     subscriber = Subscriber(tmp_path, secure_endpoint)
     result = subscriber.py(*subscriber.enrolling(code))
-    refused(result, "not trusted", "--ca-bundle", secrets=[code])
+    refused(result, "not trusted", "--ca-fingerprint", secrets=[code])
 
 
 @pytest.mark.parametrize("text", [None, "", "words"])

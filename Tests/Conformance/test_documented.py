@@ -17,7 +17,7 @@ LIST = re.compile(r"(?<=-->\n).*?(?=<!-- end of operations -->)", re.DOTALL)
 UNSERVED = {"UnknownOperationException", "InvalidAction", "NotImplemented", "501"}
 MODELS = {
     "Athena": "athena", "DataExchange": "dataexchange", "EventBridge": "events", "Glue": "glue",
-    "LakeFormation": "lakeformation", "S3": "s3", "SQS": "sqs", "STS": "sts",
+    "IAM": "iam", "LakeFormation": "lakeformation", "S3": "s3", "SQS": "sqs", "STS": "sts",
 }
 
 

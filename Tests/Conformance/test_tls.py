@@ -3,6 +3,7 @@
 import hashlib
 import ssl
 import subprocess
+import sys
 import urllib.request
 
 import botocore.exceptions
@@ -123,3 +124,33 @@ def test_what_is_no_certificate(tmp_path):
             machine(tmp_path))
         assert result.status != 0 and "tls" in result.err.lower() + str(options), result
         assert len(result.err.strip().splitlines()) == 1, result
+
+
+# Without the binary: what the welcome e-mail says
+
+
+@pytest.fixture
+def welcome(secure, tmp_path):
+    """The script as the exchange serves it, on a machine that has nothing else."""
+    script = tmp_path / "credentials.py"
+    context = ssl.create_default_context(cafile=secure.data / "ca.pem")
+    url = secure.endpoint + "/bourse/credentials.py"
+    script.write_bytes(urllib.request.urlopen(url, context=context, timeout=10).read())
+
+    def enroll(*options):
+        return run(
+            [sys.executable, script, "enroll", "--endpoint", secure.endpoint, "--code",
+             secure.add_account(ACCOUNT), "--profile", "nomura", *options], machine(tmp_path))
+
+    return enroll
+
+
+def test_the_script_compares_the_fingerprint_too(secure, welcome, fingerprint, tmp_path):
+    wrong = welcome("--ca-fingerprint", "0" * 64)
+    assert wrong.status != 0 and fingerprint in wrong.err, wrong
+    assert not (tmp_path / "aws-config").exists()
+    assert welcome("--ca-fingerprint", fingerprint).status == 0
+    subscriber = Machine(tmp_path, "nomura", ACCOUNT, secure.endpoint)
+    assert subscriber.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    # And the binary uses what the script left.
+    assert subscriber.bourse("credentials", "--profile", "nomura").status == 0

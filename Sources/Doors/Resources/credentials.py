@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A subscriber's way into an exchange without its binary: this file, Python 3.8 on, and `openssl`.
 
-    python3 credentials.py enroll --endpoint URL --code CODE --profile NAME [--ca-bundle FILE]
+    python3 credentials.py enroll --endpoint URL --code CODE --profile NAME
+        [--ca-fingerprint SHA256 | --ca-bundle FILE]
 
 makes this machine's key, registers it with the one-time code of the welcome e-mail, and writes an
 AWS profile. Repeating it after a failure is safe. From then on AWS's tools call
@@ -21,6 +22,7 @@ import concurrent.futures
 import contextlib
 import email.utils
 import getpass
+import hashlib
 import http.client
 import json
 import os
@@ -60,7 +62,7 @@ SESSION_NAME_CHARACTERS_MAX = 64
 P256_BYTES = 32
 PORT_MAX = 65_535
 
-# As `bourse enroll` writes them. "caBundle" is ours, and stands there only where it is needed.
+# As `bourse enroll` writes them, and "caBundle" where it is needed.
 ENROLMENT = ("endpoint", "account", "keyID", "roleArn", "audience", "region")
 # A key that has one is refused, and nobody asked for it where nobody may be.
 NO_PASSWORD = ("-passin", "pass:")
@@ -86,6 +88,8 @@ def enroll(options):
     trusted(ca_bundle)
     with only_enrolment(home.parent):
         key_file, is_new = private_key(home)
+        if options.ca_fingerprint:
+            ca_bundle = authority(endpoint, options.ca_fingerprint, home)
         answer = register(endpoint, options.code, key_file, is_new, ca_bundle)
         enrolled = {
             "endpoint": endpoint, "account": answer["AccountId"], "keyID": answer["KeyId"],
@@ -355,6 +359,29 @@ def register(endpoint, code, key_file, key_is_new, ca_bundle):
         "ValidationException": f"An earlier enrolment made the key: move {key_file} away."})
 
 
+def authority(endpoint, fingerprint, home):
+    """The file with the certificate of the exchange's own authority, which is whose fingerprint the
+    e-mail says. Until that is known, whoever answers is believed nothing and sent nothing."""
+    if not endpoint.startswith("https:"):
+        raise Failure("--ca-fingerprint goes with an endpoint that begins with https://.")
+    anyone = ssl.create_default_context()
+    anyone.check_hostname = False
+    anyone.verify_mode = ssl.CERT_NONE
+    answer = send(endpoint, urllib.request.Request(endpoint + "/bourse/ca.pem"), anyone)
+    try:
+        certificate = answer.body.decode("ascii")
+        found = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.strip())).hexdigest()
+    except ValueError:
+        raise Failure(
+            f"{endpoint}/bourse/ca.pem is no certificate; is the endpoint the e-mail's?") from None
+    if found != re.sub("[: ]", "", fingerprint).lower():
+        raise Failure(
+            f"The authority of {endpoint} has the fingerprint {found}, not the one that was given: "
+            "someone may stand in between. Nothing was sent; ask whoever sent the e-mail.")
+    write_private(home / "ca.pem", certificate)
+    return str(home / "ca.pem")
+
+
 def origin(url):
     """Scheme, host and port, which need no quotes wherever they stand; None for other URLs."""
     host = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
@@ -378,12 +405,16 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def post(endpoint, path, content_type, body, ca_bundle):
-    handlers = [NoRedirects]
-    if endpoint.startswith("https:"):
-        handlers.append(urllib.request.HTTPSHandler(context=trusted(ca_bundle)))
-    opener = urllib.request.build_opener(*handlers)
     request = urllib.request.Request(origin(endpoint) + path, body.encode(), {
         "Content-Type": content_type, "User-Agent": "bourse-credentials-py"})
+    return send(endpoint, request, trusted(ca_bundle) if endpoint.startswith("https:") else None)
+
+
+def send(endpoint, request, context):
+    handlers = [NoRedirects]
+    if context:
+        handlers.append(urllib.request.HTTPSHandler(context=context))
+    opener = urllib.request.build_opener(*handlers)
 
     def ask():
         try:
@@ -403,7 +434,7 @@ def post(endpoint, path, content_type, body, ca_bundle):
         if isinstance(fault, ssl.SSLCertVerificationError):
             raise Failure(
                 f"{endpoint} has a certificate that is not trusted here ({why(fault)}). If the "
-                "exchange has a CA of its own, enrol with --ca-bundle FILE.") from None
+                "exchange has an authority of its own, enrol with --ca-fingerprint SHA256.") from None
         raise Failure(
             f"{endpoint} does not answer ({why(fault)}). Is the address right, and the exchange "
             "running?") from None
@@ -536,6 +567,9 @@ def parsed(arguments):
     parser.add_argument("--endpoint", required=True, metavar="URL", help="the exchange's address")
     parser.add_argument("--code", required=True, help="the one-time code of the welcome e-mail")
     parser.add_argument("--profile", required=True, help="the AWS profile to write")
+    parser.add_argument(
+        "--ca-fingerprint", metavar="SHA256",
+        help="of the certificate of the exchange's own authority, from the welcome e-mail")
     parser.add_argument("--ca-bundle", metavar="FILE", help="the CA certificates (PEM) to believe")
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     parser.set_defaults(command=enroll)
