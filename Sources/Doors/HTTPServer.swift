@@ -26,7 +26,8 @@ public enum HTTPServer {
             responder: FrontDoor(cloud: cloud, security: security, log: log),
             server: try security.server(
                 .http1(configuration: .init(
-                    additionalChannelHandlers: [ContinueHandler()], idleTimeout: idleTimeout)),
+                    additionalChannelHandlers: [ContinueHandler(), SegmentHandler()],
+                    idleTimeout: idleTimeout)),
                 at: cloud.now),
             configuration: .init(
                 address: .hostname(host, port: port), serverName: "bourse"),
@@ -70,7 +71,9 @@ struct FrontDoor: HTTPResponder {
             endpoint: "\(scheme)://\(wire.headers["host"] ?? "localhost")")
         let reply = try await aws.reply(
             to: wire, body: RequestBytes(request.body), origin: origin)
-        return Response(reply, isHead: request.method == .head, log: log)
+        return Response(
+            reply, isHead: request.method == .head, to: SegmentWriter(channel: context.channel),
+            isPlain: scheme == "http", log: log)
     }
 }
 
@@ -78,9 +81,11 @@ struct FrontDoor: HTTPResponder {
 struct FrontContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let sourceAddress: String
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         sourceAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
     }
 }
@@ -98,7 +103,9 @@ extension Request {
 
 extension Response {
     /// - Parameter isHead: The answer says how long the body would be, and has none.
-    init(_ reply: DoorReply, isHead: Bool, log: Logger) {
+    init(
+        _ reply: DoorReply, isHead: Bool, to segments: SegmentWriter, isPlain: Bool, log: Logger
+    ) {
         var fields = HTTPFields()
         for header in reply.head.headers {
             if let name = HTTPField.Name(header.name) {
@@ -112,7 +119,7 @@ extension Response {
             if isHead {
                 ResponseBody()
             } else if let object = reply.body {
-                ResponseBody(object, log: log)
+                ResponseBody(object, to: segments, isPlain: isPlain, log: log)
             } else {
                 ResponseBody(byteBuffer: ByteBuffer(bytes: reply.head.body))
             }

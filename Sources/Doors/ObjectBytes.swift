@@ -34,19 +34,50 @@ struct RequestBytes: AsyncSequence, Sendable {
 extension ResponseBody {
     /// An object's bytes. A reader to whom they cannot all be given finds the connection cut, and so
     /// never takes a part for the whole.
-    init(_ object: ObjectBody, log: Logger) {
+    ///
+    /// - Parameters:
+    ///   - writer: The connection's.
+    ///   - isPlain: Bytes go from the file to the socket, past this process. TLS has to see them.
+    init(_ object: ObjectBody, to segments: SegmentWriter, isPlain: Bool, log: Logger) {
+        if let bytes = object.wholeInMemory {
+            self.init(byteBuffer: ByteBuffer(bytes: bytes))
+            return
+        }
         self.init(contentLength: object.count) { writer in
-            var pieces = object.makeAsyncIterator()
-            func next() async throws -> [UInt8]? {
-                do {
-                    return try await pieces.next()
-                } catch {
-                    log.warning("an object's bytes were cut off", metadata: ["cause": "\(error)"])
-                    throw error
+            do {
+                if isPlain {
+                    try await object.send(past: segments)
+                } else {
+                    for try await piece in object {
+                        try await segments.write(.byteBuffer(ByteBuffer(bytes: piece)))
+                    }
                 }
+            } catch {
+                log.warning("an object's bytes were cut off", metadata: ["cause": "\(error)"])
+                throw error
             }
-            while let piece = try await next() { try await writer.write(ByteBuffer(bytes: piece)) }
             try await writer.finish(nil)
+        }
+    }
+}
+
+extension ObjectBody {
+    /// Sends all but the last piece from the file itself, and the last from memory: it is read, and the
+    /// file looked at once more, before it leaves.
+    fileprivate func send(past segments: SegmentWriter) async throws {
+        let file = NIOFileHandle(
+            _deprecatedTakingOwnershipOfDescriptor: try duplicateDescriptor())
+        defer { try? file.close() }
+        var pieces = makeSegmentIterator()
+        while let piece = try await pieces.next() {
+            switch piece {
+            case .file(let range):
+                let region = FileRegion(
+                    fileHandle: file, readerIndex: range.lowerBound, endIndex: range.upperBound)
+                try await segments.write(.fileRegion(region))
+            case .bytes(let bytes):
+                try await segments.write(.byteBuffer(ByteBuffer(bytes: bytes)))
+            }
         }
     }
 }

@@ -202,8 +202,11 @@ class Exchange:
     @property
     def memory_bytes_max(self):
         """The most memory that it has held at any time."""
+        return self.memory_bytes("VmHWM")
+
+    def memory_bytes(self, kind="VmRSS"):
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+        return int(re.search(kind + r":\s+(\d+) kB", status).group(1)) * 1024
 
     # People
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The bytes of an object, or of a part of it, on their way to a reader.
 ///
 /// Read as they are asked for, a piece at a time. The object's identity was checked when it was opened, and
@@ -6,10 +8,14 @@
 public struct ObjectBody: AsyncSequence, Sendable {
     /// Bytes: what a slow reader holds of memory.
     static let pieceBytesMax = 256 << 10
+    /// Bytes that are sent from the file itself at a time.
+    static let segmentBytesMax = 4 << 20
 
     private let file: OpenFile
     private let object: StoredObject
     private let range: Range<Int>
+    /// All bytes, where they are so few that they were read at once. Owned.
+    public let wholeInMemory: [UInt8]?
     /// Whether the reader may go on. Asked before each piece.
     var isAdmitted: @Sendable () -> Bool = { true }
 
@@ -24,34 +30,81 @@ public struct ObjectBody: AsyncSequence, Sendable {
         self.file = file
         self.object = object
         self.range = range
+        wholeInMemory =
+            range.count <= Self.pieceBytesMax
+            ? try Self.read(range, of: file, object, isLast: true) : nil
     }
 
     /// Bytes.
     public var count: Int { range.count }
 
-    public func makeAsyncIterator() -> Iterator {
-        Iterator(file: file, object: object, isAdmitted: isAdmitted, rest: range)
+    private static func read(
+        _ range: Range<Int>, of file: OpenFile, _ object: StoredObject, isLast: Bool
+    ) throws -> [UInt8] {
+        let bytes = try file.read(range.count, at: range.lowerBound)
+        guard bytes.count == range.count else { throw ObjectChanged(object) }
+        if isLast, !object.isStill(try file.identity()) { throw ObjectChanged(object) }
+        return bytes
     }
 
+    /// - Throws: ``ReaderCutOff``, ``ObjectChanged``, or what the file system says.
+    private func piece(_ range: Range<Int>, isLast: Bool) async throws -> [UInt8] {
+        guard isAdmitted() else { throw ReaderCutOff() }
+        if let wholeInMemory { return wholeInMemory }
+        return try await Disk.run { [file, object] in
+            try Self.read(range, of: file, object, isLast: isLast)
+        }
+    }
+
+    // MARK: In memory
+
+    public func makeAsyncIterator() -> Iterator { Iterator(body: self, rest: range) }
+
     public struct Iterator: AsyncIteratorProtocol {
-        fileprivate let file: OpenFile
-        fileprivate let object: StoredObject
-        fileprivate let isAdmitted: @Sendable () -> Bool
+        fileprivate let body: ObjectBody
         fileprivate var rest: Range<Int>
 
         /// - Throws: ``ReaderCutOff``, ``ObjectChanged``, or what the file system says.
         public mutating func next() async throws -> [UInt8]? {
             guard !rest.isEmpty else { return nil }
-            guard isAdmitted() else { throw ReaderCutOff() }
             let piece = rest.prefix(ObjectBody.pieceBytesMax)
-            let isLast = piece.count == rest.count
             rest = rest.dropFirst(piece.count)
-            return try await Disk.run { [file, object] in
-                let bytes = try file.read(piece.count, at: piece.lowerBound)
-                guard bytes.count == piece.count else { throw ObjectChanged(object) }
-                if isLast, !object.isStill(try file.identity()) { throw ObjectChanged(object) }
-                return bytes
+            return try await body.piece(piece, isLast: rest.isEmpty)
+        }
+    }
+
+    // MARK: From the file
+
+    /// A piece that is sent from the file itself, or bytes that were read and found to be the object's.
+    public enum Segment: Sendable {
+        case file(Range<Int>)
+        case bytes([UInt8])
+    }
+
+    /// Another descriptor of the open file, which the caller owns.
+    public func duplicateDescriptor() throws -> CInt {
+        CInt(try systemCall("fcntl") { Int(fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)) })
+    }
+
+    public func makeSegmentIterator() -> SegmentIterator { SegmentIterator(body: self, rest: range) }
+
+    /// All but the last piece from the file; the last from memory, once the file was looked at again.
+    public struct SegmentIterator: Sendable {
+        fileprivate let body: ObjectBody
+        fileprivate var rest: Range<Int>
+
+        /// - Throws: ``ReaderCutOff``, ``ObjectChanged``, or what the file system says.
+        public mutating func next() async throws -> Segment? {
+            guard !rest.isEmpty else { return nil }
+            guard rest.count > ObjectBody.pieceBytesMax else {
+                defer { rest = rest.dropFirst(rest.count) }
+                return .bytes(try await body.piece(rest, isLast: true))
             }
+            guard body.isAdmitted() else { throw ReaderCutOff() }
+            let left = rest.count - ObjectBody.pieceBytesMax
+            let segment = rest.prefix(Swift.min(ObjectBody.segmentBytesMax, left))
+            rest = rest.dropFirst(segment.count)
+            return .file(segment)
         }
     }
 }

@@ -32,12 +32,17 @@ struct ObjectStore: Sendable {
         _ key: String, in bucket: Bucket, version: String?
     ) async throws -> (object: StoredObject, attributes: ObjectAttributes)? {
         guard let root = bucket.linkedPath else {
-            let row = try await state.ledger.read { db in
-                guard let version else { return try ObjectVersion.latest(key, in: bucket.name, db) }
-                return try ObjectVersion.named(version, of: key, in: bucket.name, db)
+            // The row and the file in one go: each of the two is quick, and waiting for a turn is not.
+            return try await Disk.run { [state, files] in
+                let row = try state.ledger.readBlocking { db in
+                    guard let version else {
+                        return try ObjectVersion.latest(key, in: bucket.name, db)
+                    }
+                    return try ObjectVersion.named(version, of: key, in: bucket.name, db)
+                }
+                guard let row, !row.isDeleteMarker else { return nil }
+                return (try files.object(of: row), row.attributes)
             }
-            guard let row, !row.isDeleteMarker else { return nil }
-            return (try await Disk.run { try files.object(of: row) }, row.attributes)
         }
         guard let path = LinkedKey(key) else { return nil }
         let identity = try await Disk.run { try Self.identity(of: path, below: root) }

@@ -1,0 +1,55 @@
+import EmbeddedCloud
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+
+/// A piece of an object on its way to a socket: the file's own bytes, which never enter this process, or
+/// bytes in memory.
+struct ObjectSegment: Sendable {
+    let content: IOData
+}
+
+/// Lets segments past HTTP's types, which know no files: the head says how many bytes there will be, and
+/// the encoder passes them on as they are.
+///
+/// Whoever sends a segment learns when the socket has taken it, and sends the next one then. So a reader
+/// holds one segment of memory, however slow it is.
+final class SegmentHandler: ChannelOutboundHandler, RemovableChannelHandler {
+    typealias OutboundIn = Never
+
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard let segment = event as? ObjectSegment else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        do {
+            let codec = try context.pipeline.syncOperations.context(
+                handlerType: HTTP1ToHTTPServerCodec.self)
+            codec.writeAndFlush(
+                NIOAny(HTTPServerResponsePart.body(segment.content)), promise: promise)
+        } catch {
+            promise?.fail(error)
+        }
+    }
+}
+
+/// One reader's way to its socket.
+struct SegmentWriter: Sendable {
+    /// How long a reader may take for one segment before it is cut off.
+    static let patience = TimeAmount.minutes(2)
+
+    let channel: any Channel
+
+    /// Returns when the socket has taken it all.
+    ///
+    /// - Throws: What the connection says, also of a reader who took too long.
+    func write(_ content: IOData) async throws {
+        let channel = channel
+        let limit = channel.eventLoop.scheduleTask(in: Self.patience) {
+            channel.close(mode: .all, promise: nil)
+        }
+        defer { limit.cancel() }
+        try await channel.triggerUserOutboundEvent(ObjectSegment(content: content)).get()
+    }
+}
