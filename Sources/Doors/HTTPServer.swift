@@ -25,9 +25,10 @@ public enum HTTPServer {
         Application(
             responder: FrontDoor(cloud: cloud, security: security, log: log),
             server: try security.server(
-                .http1(configuration: .init(
-                    additionalChannelHandlers: [ContinueHandler(), SegmentHandler()],
-                    idleTimeout: idleTimeout)),
+                .http1(
+                    configuration: .init(
+                        additionalChannelHandlers: [ContinueHandler(), SegmentHandler()],
+                        idleTimeout: idleTimeout)),
                 at: cloud.now),
             configuration: .init(
                 address: .hostname(host, port: port), serverName: "bourse"),

@@ -10,7 +10,9 @@ import Testing
         let claim = try vector.claim
         let hash = try claim.payloadHash(for: vector.service, bodyHash: nil)
         let key = SigningKey(secretAccessKey: vector.secret, scope: claim.scope)
-        guard case .chunks(let signatures, let hasTrailer) = try claim.payload(signedAs: hash, key: key)
+        guard
+            case .chunks(let signatures, let hasTrailer) = try claim.payload(
+                signedAs: hash, key: key)
         else { throw SignatureFault.payloadMismatch }
         let length = vector.request.headers["x-amz-decoded-content-length"].flatMap { Int($0) } ?? 0
         var decoder = AWSChunkedDecoder(
@@ -40,7 +42,9 @@ import Testing
     @Test(arguments: SignatureVector.framed)
     func `that ends early is refused at every byte`(_ vector: SignatureVector) {
         let body = vector.request.body
-        let ends = body.count < 2_000 ? Array(0..<body.count) : stride(from: 0, to: body.count, by: 997).map { $0 }
+        let ends =
+            body.count < 2_000
+            ? Array(0..<body.count) : stride(from: 0, to: body.count, by: 997).map { $0 }
         for end in ends + [body.count - 1, body.count - 2] {
             #expect(throws: ChunkFault.self, "\(end)") {
                 try Self.decoded(vector, body: Array(body[..<end]))
@@ -63,7 +67,8 @@ import Testing
         let place = Int.random(in: body.indices, using: &random)
         let other = UInt8.random(in: 1...255, using: &random)
         // Upper and lower case are the same digit, and spaces around a trailer's value are no part of it.
-        guard !(body[place] ^ other == 32 && Character(UnicodeScalar(body[place])).isHexDigit) else {
+        guard !(body[place] ^ other == 32 && Character(UnicodeScalar(body[place])).isHexDigit)
+        else {
             return
         }
         body[place] ^= other
@@ -100,24 +105,38 @@ import Testing
         Row(name: "one", body: "5\r\nabcde\r\n0\r\n\r\n", expected: .success("abcde")),
         Row(name: "two", body: "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n", expected: .success("abcde")),
         Row(name: "none", body: "0\r\n\r\n", length: 0, expected: .success("")),
-        Row(name: "upper-case hex", body: "0A\r\n0123456789\r\n0\r\n\r\n", length: 10, expected: .success("0123456789")),
+        Row(
+            name: "upper-case hex", body: "0A\r\n0123456789\r\n0\r\n\r\n", length: 10,
+            expected: .success("0123456789")),
         Row(name: "line feeds alone", body: "5\nabcde\n0\na:b\n\n", expected: .success("abcde")),
-        Row(name: "a trailer", body: "5\r\nabcde\r\n0\r\nA: b \r\n\r\n", expected: .success("abcde")),
+        Row(
+            name: "a trailer", body: "5\r\nabcde\r\n0\r\nA: b \r\n\r\n", expected: .success("abcde")
+        ),
         Row(
             name: "a trailer that was not announced", body: "5\r\nabcde\r\n0\r\na:b\r\n\r\n",
             hasTrailer: false, expected: .failure(.malformedTrailer)),
         Row(
             name: "a trailer without a colon", body: "5\r\nabcde\r\n0\r\nab\r\n\r\n",
             expected: .failure(.malformedTrailer)),
-        Row(name: "too few bytes", body: "4\r\nabcd\r\n0\r\n\r\n", expected: .failure(.lengthMismatch)),
-        Row(name: "too many bytes", body: "6\r\nabcdef\r\n0\r\n\r\n", expected: .failure(.lengthMismatch)),
-        Row(name: "a size that is none", body: "x\r\nabcde\r\n0\r\n\r\n", expected: .failure(.malformed)),
+        Row(
+            name: "too few bytes", body: "4\r\nabcd\r\n0\r\n\r\n",
+            expected: .failure(.lengthMismatch)),
+        Row(
+            name: "too many bytes", body: "6\r\nabcdef\r\n0\r\n\r\n",
+            expected: .failure(.lengthMismatch)),
+        Row(
+            name: "a size that is none", body: "x\r\nabcde\r\n0\r\n\r\n",
+            expected: .failure(.malformed)),
         Row(name: "no size", body: "\r\nabcde\r\n0\r\n\r\n", expected: .failure(.malformed)),
         Row(
             name: "a size beyond any", body: "ffffffffffffffff\r\nabcde\r\n",
             expected: .failure(.malformed)),
-        Row(name: "a negative size", body: "-5\r\nabcde\r\n0\r\n\r\n", expected: .failure(.malformed)),
-        Row(name: "a size too small", body: "4\r\nabcde\r\n0\r\n\r\n", expected: .failure(.malformed)),
+        Row(
+            name: "a negative size", body: "-5\r\nabcde\r\n0\r\n\r\n",
+            expected: .failure(.malformed)),
+        Row(
+            name: "a size too small", body: "4\r\nabcde\r\n0\r\n\r\n",
+            expected: .failure(.malformed)),
         Row(
             name: "a line without end", body: "5;" + String(repeating: "x", count: 5_000),
             expected: .failure(.malformed)),

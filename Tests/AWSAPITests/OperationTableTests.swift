@@ -185,12 +185,14 @@ import Testing
         #expect(
             refusal(OperationTable(.sts, STS.operations), query)
                 == AWSError("InvalidAction", "STS has no operation Fly here."))
-        let s3 = WireRequest(method: "GET", path: "/lake", query: "notification&X-Amz-Signature=5d67")
+        let s3 = WireRequest(
+            method: "GET", path: "/lake", query: "notification&X-Amz-Signature=5d67")
         #expect(
             refusal(OperationTable(.s3, S3.operations), s3)
                 == AWSError(
                     "NotImplemented", status: 501,
-                    "S3: GET /lake?notification&X-Amz-Signature is not an operation of this exchange."))
+                    "S3: GET /lake?notification&X-Amz-Signature is not an operation of this exchange."
+                ))
     }
 
     /// Two operations with one route would leave one of them out of reach.

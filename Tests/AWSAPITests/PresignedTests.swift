@@ -104,7 +104,8 @@ import Testing
             name: "a time that is none", query: good.replacing("604800", with: "1e3"),
             expected: "X-Amz-Expires"),
         Row(
-            name: "host not signed", query: good.replacing("SignedHeaders=host", with: "SignedHeaders=date"),
+            name: "host not signed",
+            query: good.replacing("SignedHeaders=host", with: "SignedHeaders=date"),
             expected: "host"),
         Row(
             name: "no signature", query: good.replacing("Signature=00", with: "Signature="),
@@ -146,7 +147,8 @@ import Testing
     ) -> WireRequest {
         WireRequest(
             method: method, path: "/johnsmith/photos/puppy.jpg",
-            query: "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=\(signature)&Expires=\(expires)\(more)",
+            query:
+                "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=\(signature)&Expires=\(expires)\(more)",
             headers: [WireHeader("host", "127.0.0.1")])
     }
 

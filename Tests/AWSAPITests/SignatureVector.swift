@@ -79,7 +79,8 @@ struct SignatureVector: Sendable, CustomTestStringConvertible {
         case .hash(let hash):
             if hash != SigV4.hash(request.body) { throw SignatureFault.payloadMismatch }
         case .chunks(let signatures, let hasTrailer):
-            let length = try #require(request.headers["x-amz-decoded-content-length"].flatMap { Int($0) })
+            let length = try #require(
+                request.headers["x-amz-decoded-content-length"].flatMap { Int($0) })
             var decoder = AWSChunkedDecoder(
                 signatures: signatures, decodedLength: length, hasTrailer: hasTrailer)
             _ = try decoder.decode(request.body)

@@ -78,7 +78,8 @@ public struct AWSChunkedDecoder: Sendable {
     }
 
     /// Nil where the line goes on in bytes that are still to come.
-    private mutating func takeLine(_ bytes: inout ArraySlice<UInt8>) throws(ChunkFault) -> [UInt8]? {
+    private mutating func takeLine(_ bytes: inout ArraySlice<UInt8>) throws(ChunkFault) -> [UInt8]?
+    {
         let feed = bytes.firstIndex(of: UInt8(ascii: "\n"))
         line += bytes[..<(feed ?? bytes.endIndex)]
         guard line.count <= Self.lineBytesMax else { throw .malformed }

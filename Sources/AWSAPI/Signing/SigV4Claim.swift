@@ -34,7 +34,8 @@ public struct SigV4Claim: Sendable {
         }
         let fields = Self.fields(of: authorization.dropFirst(SigV4.algorithm.count))
         guard let (key, scope) = Self.credential(fields["Credential"] ?? "") else {
-            throw .malformed("Credential must be KEY/yyyymmdd/region/service/aws4_request \(header).")
+            throw .malformed(
+                "Credential must be KEY/yyyymmdd/region/service/aws4_request \(header).")
         }
         guard let signature = fields["Signature"], !signature.isEmpty else {
             throw .malformed("The Authorization header has no Signature.")

@@ -15,7 +15,9 @@ extension SigV4Claim {
     ///   - hash: ``payloadHash(for:bodyHash:)``.
     ///   - key: Derived for exactly ``scope``.
     /// - Throws: ``SignatureFault/malformed(_:)`` for a form of S3's that is not understood.
-    public func payload(signedAs hash: String, key: SigningKey) throws(SignatureFault) -> SignedPayload {
+    public func payload(signedAs hash: String, key: SigningKey) throws(SignatureFault)
+        -> SignedPayload
+    {
         switch hash {
         case SigV4.unsignedPayload: return .unsigned
         case "STREAMING-UNSIGNED-PAYLOAD-TRAILER": return .chunks(nil, hasTrailer: true)

@@ -28,7 +28,8 @@ public enum PortSecurity: Sendable {
         switch self {
         case .none: return http
         case .certificate(let given): certificate = given
-        case .authority(let authority, let names): certificate = try authority.certify(names, at: now)
+        case .authority(let authority, let names):
+            certificate = try authority.certify(names, at: now)
         }
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.chainPEM.utf8))
         let key = try NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem)

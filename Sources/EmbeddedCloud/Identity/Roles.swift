@@ -61,8 +61,9 @@ struct Roles: Sendable {
                 throw AWSError(
                     "EntityAlreadyExists", status: 409, "Role with name \(id.name) already exists.")
             }
-            guard state.identity.roles.keys.count(where: { $0.account == id.account })
-                < Self.perAccountMax
+            guard
+                state.identity.roles.keys.count(where: { $0.account == id.account })
+                    < Self.perAccountMax
             else {
                 throw AWSError(
                     "LimitExceeded", status: 409,
@@ -109,7 +110,8 @@ struct Roles: Sendable {
             guard let role = state.identity.roles[id] else { throw AWSError.noSuchRole(id.name) }
             guard role.policyTexts.isEmpty else {
                 throw AWSError(
-                    "DeleteConflict", status: 409, "Cannot delete entity, must delete policies first.")
+                    "DeleteConflict", status: 409,
+                    "Cannot delete entity, must delete policies first.")
             }
             try role.row.delete(db)
             state.identity.roles[id] = nil

@@ -67,7 +67,8 @@ struct Sessions: Sendable {
         let session = Session(
             account: key.account, role: BuiltInRole.dataSubscriber,
             name: operation.roleSessionName, openedBy: key.id, openedFrom: key.account,
-            policy: policy, issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
+            policy: policy, issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime)
+        )
         try await state.change(recording: request.event) { db, _ in
             try UsedTokenRow.filter(Column("expiresAt") < request.time).deleteAll(db)
             do {

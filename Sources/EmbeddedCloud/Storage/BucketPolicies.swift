@@ -44,7 +44,8 @@ struct BucketPolicies: Sendable {
         let own = ARN.s3(bucket: bucket.name.rawValue).description
         guard document.statements.allSatisfy({ $0.isAbout(own) }) else {
             throw AWSError(
-                "MalformedPolicy", "Policy has invalid resource: every Resource must be \(own) or "
+                "MalformedPolicy",
+                "Policy has invalid resource: every Resource must be \(own) or "
                     + "begin with \(own)/.")
         }
         let text = operation.policy

@@ -69,7 +69,8 @@ struct BucketSettings: Sendable {
                     name, expectedOwner: operation[keyPath: owner])
                 throw AWSError(
                     code, status: 404, message, members: [AWSError.Member("BucketName", name)])
-            }, action: { _ in action }, on: { operation, _ in .s3(bucket: operation[keyPath: bucket]) })
+            }, action: { _ in action },
+            on: { operation, _ in .s3(bucket: operation[keyPath: bucket]) })
     }
 
     // MARK: Tags

@@ -4,6 +4,23 @@ import GRDB
 import Ledger
 import S3API
 
+/// What policies may ask of an operation that lists keys.
+private protocol KeyListing {
+    var prefix: String? { get }
+    var delimiter: String? { get }
+    var maxKeys: Int? { get }
+}
+
+extension S3.ListObjectsV2: KeyListing {}
+extension S3.ListObjects: KeyListing {}
+extension S3.ListObjectVersions: KeyListing {}
+
+extension KeyListing {
+    fileprivate var policyContext: [ConditionKey: String?] {
+        [.prefix: prefix, .delimiter: delimiter, .maxKeys: maxKeys.map { String($0) }]
+    }
+}
+
 /// S3's operations that list a bucket's keys.
 struct Listings: Sendable {
     let objects: ObjectStore
@@ -13,30 +30,15 @@ struct Listings: Sendable {
             Handler(
                 listObjectsV2, action: { _ in "s3:ListBucket" },
                 on: { operation, _ in .s3(bucket: operation.bucket) },
-                saying: {
-                    [
-                        .prefix: $0.prefix, .delimiter: $0.delimiter,
-                        .maxKeys: $0.maxKeys.map { String($0) },
-                    ]
-                }),
+                saying: { $0.policyContext }),
             Handler(
                 listObjects, action: { _ in "s3:ListBucket" },
                 on: { operation, _ in .s3(bucket: operation.bucket) },
-                saying: {
-                    [
-                        .prefix: $0.prefix, .delimiter: $0.delimiter,
-                        .maxKeys: $0.maxKeys.map { String($0) },
-                    ]
-                }),
+                saying: { $0.policyContext }),
             Handler(
                 listObjectVersions, action: { _ in "s3:ListBucketVersions" },
                 on: { operation, _ in .s3(bucket: operation.bucket) },
-                saying: {
-                    [
-                        .prefix: $0.prefix, .delimiter: $0.delimiter,
-                        .maxKeys: $0.maxKeys.map { String($0) },
-                    ]
-                }),
+                saying: { $0.policyContext }),
         ]
     }
 

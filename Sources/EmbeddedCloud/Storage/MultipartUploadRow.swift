@@ -132,7 +132,8 @@ struct UploadPartRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     var primaryKey: [String: any DatabaseValueConvertible] { ["upload": upload, "number": number] }
 
     static func all(
-        of upload: String, after number: Int = 0, limit: Int = MultipartUploads.partNumbers.upperBound,
+        of upload: String, after number: Int = 0,
+        limit: Int = MultipartUploads.partNumbers.upperBound,
         _ db: Database
     ) throws -> [UploadPartRow] {
         try fetchAll(

@@ -42,7 +42,8 @@ extension MultipartUploads {
         }
         do {
             let checksum = arrival.version.attributes.checksum
-            guard announced == nil || announced == checksum || upload.checksumAlgorithm == nil else {
+            guard announced == nil || announced == checksum || upload.checksumAlgorithm == nil
+            else {
                 throw AWSError(.badDigest(announced?.algorithm.rawValue ?? ""))
             }
             guard operation.mpuObjectSize == nil || operation.mpuObjectSize == arrival.object.size
@@ -52,7 +53,9 @@ extension MultipartUploads {
             }
             let conditions = WriteConditions(
                 ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch)
-            let (finished, replaced, parts) = try await objects.state.change(recording: request.event) {
+            let (finished, replaced, parts) = try await objects.state.change(
+                recording: request.event
+            ) {
                 db, _ -> (ObjectVersion?, ObjectVersion?, [UploadPartRow]) in
                 guard var upload = try MultipartUploadRow.fetchOne(db, key: upload.id) else {
                     throw AWSError.noSuchUpload(upload.id)

@@ -111,7 +111,8 @@ struct MultipartUploads: Sendable {
                 throw AWSError.invalidArgument(
                     "x-amz-copy-source-range", text,
                     "The x-amz-copy-source-range value must be of the form bytes=first-last where "
-                        + "first and last are the zero-based offsets of the first and last bytes to copy")
+                        + "first and last are the zero-based offsets of the first and last bytes to copy"
+                )
             }
             range = asked
         }

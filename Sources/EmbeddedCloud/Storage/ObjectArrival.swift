@@ -124,7 +124,9 @@ extension ObjectStore {
                 trailer.count == upload.trailerNames.count
             else { throw UploadFault.missingTrailer }
             let trailing = upload.trailingAlgorithm.flatMap { algorithm in
-                trailer[algorithm.headerName].map { ObjectChecksum(algorithm: algorithm, value: $0) }
+                trailer[algorithm.headerName].map {
+                    ObjectChecksum(algorithm: algorithm, value: $0)
+                }
             }
             try sums.check(
                 upload.payload, md5: expectation.md5, checksum: expectation.checksum ?? trailing)

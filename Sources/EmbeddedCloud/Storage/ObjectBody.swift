@@ -86,7 +86,9 @@ public struct ObjectBody: AsyncSequence, Sendable {
         CInt(try systemCall("fcntl") { Int(fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)) })
     }
 
-    public func makeSegmentIterator() -> SegmentIterator { SegmentIterator(body: self, rest: range) }
+    public func makeSegmentIterator() -> SegmentIterator {
+        SegmentIterator(body: self, rest: range)
+    }
 
     /// All but the last piece from the file; the last from memory, once the file was looked at again.
     public struct SegmentIterator: Sendable {

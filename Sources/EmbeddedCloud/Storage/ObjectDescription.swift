@@ -64,7 +64,8 @@ extension ObjectDescription {
         let bytes = (metadata ?? [:]).reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
         guard bytes <= Self.metadataBytesMax else {
             throw AWSError(
-                "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+                "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size"
+            )
         }
     }
 

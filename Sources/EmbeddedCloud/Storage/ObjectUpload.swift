@@ -42,7 +42,8 @@ public struct ObjectUpload: Sendable {
         guard sums.count + (checksum == nil ? 0 : 1) <= 1 else {
             throw AWSError(
                 "InvalidRequest",
-                "Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.")
+                "Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed."
+            )
         }
     }
 

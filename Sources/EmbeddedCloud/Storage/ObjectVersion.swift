@@ -60,7 +60,8 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
             }
         }
         return try fetchOne(
-            db, sql: "SELECT * FROM objectVersion WHERE bucket = ? AND key = ? AND isUnversioned = 1",
+            db,
+            sql: "SELECT * FROM objectVersion WHERE bucket = ? AND key = ? AND isUnversioned = 1",
             arguments: [bucket.rawValue, key])
     }
 

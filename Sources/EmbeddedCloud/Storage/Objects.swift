@@ -229,7 +229,8 @@ extension ObjectStore {
         if let part {
             guard range == nil else {
                 throw AWSError(
-                    "InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
+                    "InvalidRequest",
+                    "Cannot specify both Range header and partNumber query parameter")
             }
             let bytes = try attributes.bytes(ofPart: part, in: object)
             return ObjectView(

@@ -53,7 +53,8 @@ extension ChecksumMembers {
         guard checksum.isWellFormed else {
             throw AWSError(
                 "InvalidRequest",
-                "Value for x-amz-checksum-\(checksum.algorithm.rawValue.lowercased()) header is invalid.")
+                "Value for x-amz-checksum-\(checksum.algorithm.rawValue.lowercased()) header is invalid."
+            )
         }
         return checksum
     }

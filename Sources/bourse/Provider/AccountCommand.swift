@@ -60,7 +60,8 @@ extension AccountCommand {
             for account in accounts {
                 let state = account.isCutOff ? ", cut off" : ""
                 print(
-                    "\(account.accountId)  \(account.displayName): \(account.keys.count) keys\(state)")
+                    "\(account.accountId)  \(account.displayName): \(account.keys.count) keys\(state)"
+                )
             }
         }
     }

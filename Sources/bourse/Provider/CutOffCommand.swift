@@ -24,7 +24,8 @@ struct CutOffCommand: AsyncParsableCommand {
         if lift {
             _ = try await client.send(Bourse.LiftCutOff(accountId: id))
             if administrator.json { return try printJSON(["account": id, "state": "admitted"]) }
-            return print("account \(id) is let in again; its machines open new sessions by themselves")
+            return print(
+                "account \(id) is let in again; its machines open new sessions by themselves")
         }
         let answer = try await client.send(Bourse.CutOffAccount(accountId: id))
         let moment = Timestamp.iso8601.text(answer.cutOffAt)

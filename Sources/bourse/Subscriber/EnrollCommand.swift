@@ -46,7 +46,8 @@ struct EnrollCommand: AsyncParsableCommand {
             Bourse.EnrollKey(code: code, publicKey: key.publicKey.pemRepresentation))
         try EnrolledProfile(
             endpoint: endpoint, account: enrolled.accountId, keyID: enrolled.keyId,
-            roleArn: enrolled.roleArn, audience: enrolled.audience, region: enrolled.region, caBundle: caBundle
+            roleArn: enrolled.roleArn, audience: enrolled.audience, region: enrolled.region,
+            caBundle: caBundle
         ).write(as: profile)
         let config = try writeAWSProfile(region: enrolled.region, caBundle: caBundle)
         if json {
@@ -71,7 +72,8 @@ struct EnrollCommand: AsyncParsableCommand {
         guard let caFingerprint else { return nil }
         let expected = caFingerprint.lowercased().filter { $0 != ":" && $0 != " " }
         guard endpoint.scheme == "https" else {
-            throw CommandFailure("--ca-fingerprint goes with an endpoint that begins with https://.")
+            throw CommandFailure(
+                "--ca-fingerprint goes with an endpoint that begins with https://.")
         }
         let url = endpoint.appending(path: OwnPages.authorityPath)
         let answer: [UInt8]?
@@ -87,7 +89,8 @@ struct EnrollCommand: AsyncParsableCommand {
         guard found == expected else {
             throw CommandFailure(
                 "The authority of \(endpoint) has the fingerprint \(found), not the one that was given: "
-                    + "someone may stand in between. Nothing was sent; ask whoever sent the e-mail.")
+                    + "someone may stand in between. Nothing was sent; ask whoever sent the e-mail."
+            )
         }
         let file = try EnrolledProfile.authorityFile(profile)
         try FileManager.default.createDirectory(
