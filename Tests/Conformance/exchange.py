@@ -137,6 +137,19 @@ class Exchange:
 
         `clock_seconds`: by how much its clock is ahead of everyone else's.
         """
+        begin = self._start(options, clock_seconds)
+        self.endpoint = self._announced(begin)
+        self._port = int(self.endpoint.rsplit(":", 1)[1])
+        return self
+
+    def begin(self, seconds):
+        """Starts the exchange, and cuts the power before it has been up for long."""
+        self._start()
+        time.sleep(seconds)
+        self.kill()
+
+    def _start(self, options=(), clock_seconds=0):
+        """Returns where in the log its words begin."""
         assert self._process is None, "it is running"
         environment = machine(self.home)
         if clock_seconds:
@@ -148,9 +161,7 @@ class Exchange:
                 [str(BOURSE), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self._port}",
                  *map(str, options)],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        self.endpoint = self._announced(begin)
-        self._port = int(self.endpoint.rsplit(":", 1)[1])
-        return self
+        return begin
 
     def _announced(self, begin):
         deadline = time.monotonic() + START_SECONDS_MAX
@@ -176,6 +187,10 @@ class Exchange:
             process.kill()
             process.wait()
             raise AssertionError("the exchange did not stop when told to") from None
+
+    @property
+    def is_running(self):
+        return self._process is not None and self._process.poll() is None
 
     def kill(self):
         """As a power cut stops it."""
