@@ -21,6 +21,7 @@ enum Rooms {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try wire()
+        try policies()
         try await trail(in: folder.appending(path: "trail"))
         try await queries(in: folder, bourse: CommandLine.arguments[1])
     }
@@ -46,6 +47,40 @@ enum Rooms {
                 signed, for: .glue, payloadHash: SigV4.hash(signed.body), key: key, now: now)
             let match = try table.match(signed)
             _ = try Glue.GetTable(reading: signed, labels: match.labels)
+        }
+    }
+
+    // MARK: Policies
+
+    /// One decision among 100,000 roles, each with a policy of its own.
+    private static func policies() throws {
+        guard let account = AccountID(rawValue: "222222222222") else { return }
+        var documents: [String: PolicyDocument] = [:]
+        for number in 0..<100_000 {
+            let text = """
+                {"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"],
+                     "Resource": "arn:aws:s3:::lake-\(number)/gold/*",
+                     "Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}},
+                    {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::lake-\(number)/silver/*"}]}
+                """
+            documents["role-\(number)"] = try PolicyDocument(parsing: text, as: .identity)
+        }
+        let name = "role-4711"
+        let role = ARN.role(name, in: account)
+        let session = ARN(
+            service: "sts", account: account.rawValue, resource: "assumed-role/\(name)/analyst")
+        let resource = ARN.s3(
+            bucket: "lake-4711", key: "gold/nav/daily/day=2024-02-19/part-0.parquet")
+        try report("decision among 100,000 policies", unit: "µs", scale: 1e6, runs: 21, each: 1_000)
+        {
+            let access = Access(
+                by: .session(session, of: role, in: account, id: "AROA:analyst"),
+                action: "s3:GetObject", resource: resource, context: [.sourceIP: "127.0.0.1"])
+            guard
+                case .allow = decide(
+                    access, under: Policies(identity: [documents[name]].compactMap(\.self)))
+            else { preconditionFailure("The role may read.") }
         }
     }
 

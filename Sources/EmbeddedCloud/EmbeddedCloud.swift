@@ -219,6 +219,9 @@ public final class EmbeddedCloud: Sendable {
             guard let handler = handler(of: Operation.self) else {
                 throw AWSError.unknownOperation(Operation.name, of: Operation.service)
             }
+            guard request.event.readOnly || recorder.admitsChanges else {
+                throw AWSError.noSpace(of: Operation.service)
+            }
             let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
             if let action = handler.action(operation) {
                 try authorizer.check(
@@ -232,6 +235,10 @@ public final class EmbeddedCloud: Sendable {
             return .success(Exchanged(response: response, body: answer.body))
         } catch let error as AWSError {
             return .failure(error)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            return .failure(.noSpace(of: Operation.service))
+        } catch let error as SystemCallFault where error.isFullDisk {
+            return .failure(.noSpace(of: Operation.service))
         } catch {
             log.error(
                 "request failed",

@@ -1,7 +1,6 @@
 import AWSAPI
 import FoundationEssentials
 import GRDB
-import Glibc
 import HashTreeCollections
 import S3API
 
@@ -196,9 +195,5 @@ func refusing<Value>(_ work: () async throws -> Value) async throws -> Value {
             "The object changed while it was being read. Please try again.")
     } catch let fault as UploadFault {
         throw AWSError(fault)
-    } catch let fault as SystemCallFault where fault.code == ENOSPC || fault.code == EDQUOT {
-        throw AWSError(
-            "ServiceUnavailable", status: 503,
-            "The exchange's disk is full. Nothing was changed; try again later.")
     }
 }

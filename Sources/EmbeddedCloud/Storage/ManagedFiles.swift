@@ -172,10 +172,21 @@ struct IncomingFile: Sendable {
         self.file = file
     }
 
+    /// Bytes that objects leave to the ledger and the trail, besides the trail's own reserve.
+    static let spareBytes = 8 << 20
+
+    /// - Throws: `ENOSPC` where the disk would be too full for anything but objects.
     mutating func append(_ bytes: [UInt8]) throws(SystemCallFault) {
+        guard try file.freeBytes() >= Self.spareBytes + bytes.count else {
+            throw SystemCallFault(call: "write", code: ENOSPC)
+        }
         try file.write(bytes, at: size)
         size += bytes.count
     }
 
-    static func discard(_ path: String) { unlink(path) }
+    /// Gives the space back at once: the file may still be open.
+    static func discard(_ path: String) {
+        truncate(path, 0)
+        unlink(path)
+    }
 }

@@ -80,6 +80,13 @@ final class OpenFile: Sendable {
         }
     }
 
+    /// What the file's disk has left for us.
+    func freeBytes() throws(SystemCallFault) -> Int {
+        var status = statvfs()
+        try systemCall("fstatvfs") { Int(fstatvfs(descriptor, &status)) }
+        return Int(status.f_bavail) * Int(status.f_frsize)
+    }
+
     /// Returns when content and names are on the disk.
     func sync() throws(SystemCallFault) {
         try systemCall("fsync") { Int(fsync(descriptor)) }
@@ -109,6 +116,8 @@ final class OpenFile: Sendable {
 }
 
 extension SystemCallFault {
+    var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
+
     /// Nothing by that name that could be an object: it is not there, a component is not a directory, or
     /// one is a symbolic link.
     var isAbsence: Bool {

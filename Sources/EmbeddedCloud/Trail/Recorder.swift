@@ -20,6 +20,7 @@ final class Recorder: Sendable {
     /// Events of changes that the trail has, to be taken out of the outbox.
     private let recorded = Mutex<[UUID]>([])
     private let heads: AsyncStream<TrailHead>
+    private let refusals = Mutex(TrailRefusals())
 
     /// Opens the trail where the ledger says it ended, and gives it what it missed.
     init(
@@ -54,14 +55,17 @@ final class Recorder: Sendable {
             _ = try await trail.append(event)
         } catch {
             log.critical("the trail cannot be written", metadata: ["cause": "\(error)"])
+            refusals.withLock { $0.add(event) }
             throw AWSError(
                 "ServiceUnavailable", status: 503,
                 "The audit trail cannot be written, so \(service.name) answers nothing.")
         }
-        if !event.readOnly, event.errorCode == nil {
-            recorded.withLock { $0.append(event.eventID) }
-        }
+        refusals.withLock { $0.recorded() }
+        if event.isChange { recorded.withLock { $0.append(event.eventID) } }
     }
+
+    /// False while the trail cannot be written: a change that is made now would have no record.
+    var admitsChanges: Bool { refusals.withLock { !$0.isRefusing } }
 
     /// Records the first refusal of a stranger from an address in a minute; the others are counted.
     func record(stranger event: AuditEvent, for service: AWSService) async throws(AWSError) {
@@ -73,17 +77,56 @@ final class Recorder: Sendable {
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
-                for await head in heads { try await keep(head) }
+                for await head in heads {
+                    try await untilItWorks("the trail's head is not kept in the ledger") {
+                        try await keep(head)
+                    }
+                }
             }
             group.addTask { [self] in
                 while true {
                     try await Task.sleep(for: Self.outboxSweepInterval)
-                    try await sweepOutbox()
+                    await giveMissedChanges()
+                    try await untilItWorks("the outbox of the trail is not emptied") {
+                        try await sweepOutbox()
+                    }
                     await writeDownStrangers(before: clock())
                 }
             }
             try await group.waitForAll()
         }
+    }
+
+    /// Tries again until the ledger can be written: a full disk is not full for ever.
+    private func untilItWorks(
+        _ what: Logger.Message, _ work: () async throws -> Void
+    ) async throws {
+        while true {
+            do {
+                return try await work()
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                log.error(what, metadata: ["cause": "\(error)"])
+                try await Task.sleep(for: Self.outboxSweepInterval)
+            }
+        }
+    }
+
+    /// Changes that were made when the trail could not be written, in their order. Once it has them, further
+    /// changes are let through.
+    private func giveMissedChanges() async {
+        for event in refusals.withLock({ $0.missed }) {
+            do {
+                _ = try await trail.append(event)
+            } catch {
+                return
+            }
+            refusals.withLock { $0.gave(event) }
+            recorded.withLock { $0.append(event.eventID) }
+        }
+        // The next change finds out whether the trail can be written again.
+        refusals.withLock { $0.recorded() }
     }
 
     func close() async throws {
@@ -103,8 +146,13 @@ final class Recorder: Sendable {
             return recorded
         }
         guard !done.isEmpty else { return }
-        try await ledger.write { db in
-            for id in done { try AuditOutboxRow.deleteOne(db, key: id.uuidString) }
+        do {
+            try await ledger.write { db in
+                for id in done { try AuditOutboxRow.deleteOne(db, key: id.uuidString) }
+            }
+        } catch {
+            recorded.withLock { $0 += done }
+            throw error
         }
     }
 
