@@ -67,6 +67,23 @@ public final class Ledger: Sendable {
             extent: .databaseLifetime)
     }
 
+    /// Copies a ledger as it is at one moment, also while somebody writes to it.
+    ///
+    /// - Parameter target: Where no file stands.
+    /// - Returns: Bytes of the copy, which is on the disk.
+    public static func copy(_ path: String, to target: String) throws -> Int {
+        let source = try Ledger(reading: path)
+        let copy = try DatabaseQueue(path: target)
+        try source.pool.backup(to: copy)
+        let bytes = try copy.read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") ?? 0
+        }
+        try copy.close()
+        try source.close()
+        return bytes
+    }
+
     /// Checkpoints the log and lets go of the file.
     public func close() throws { try pool.close() }
 }

@@ -36,7 +36,10 @@ struct BourseCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Exchange:",
-                subcommands: [InitCommand.self, ServeCommand.self, DemoCommand.self]),
+                subcommands: [
+                    InitCommand.self, ServeCommand.self, BackupCommand.self, RestoreCommand.self,
+                    DemoCommand.self,
+                ]),
             CommandGroup(
                 name: "Provider:",
                 subcommands: [
