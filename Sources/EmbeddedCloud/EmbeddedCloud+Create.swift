@@ -55,6 +55,8 @@ extension EmbeddedCloud {
             try key.insert(db)
         }
         try ledger.close()
+        // What SQLite puts beside it has the same rights.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: unfinished)
         try FileManager.default.moveItem(atPath: unfinished, toPath: directory.ledger.localPath)
     }
 }

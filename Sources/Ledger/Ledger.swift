@@ -77,7 +77,8 @@ public final class Ledger: Sendable {
         try source.pool.backup(to: copy)
         let bytes = try copy.read { db in
             try Int.fetchOne(
-                db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") ?? 0
+                db, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+                ?? 0
         }
         try copy.close()
         try source.close()

@@ -38,7 +38,7 @@ struct BourseCommand: AsyncParsableCommand {
                 name: "Exchange:",
                 subcommands: [
                     InitCommand.self, ServeCommand.self, BackupCommand.self, RestoreCommand.self,
-                    DemoCommand.self,
+                    DoctorCommand.self, DemoCommand.self,
                 ]),
             CommandGroup(
                 name: "Provider:",
