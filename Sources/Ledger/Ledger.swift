@@ -63,7 +63,17 @@ public final class Ledger: Sendable {
         into table: String, _ notify: @escaping @Sendable () -> Void
     ) {
         pool.add(
-            transactionObserver: InsertObserver(table: table, notify: notify),
+            transactionObserver: TableObserver(of: table, insertsOnly: true, notify: notify),
+            extent: .databaseLifetime)
+    }
+
+    /// Calls `notify` after each commit that changed rows of `table` in any way, before the change is
+    /// acknowledged.
+    ///
+    /// - Parameter notify: As that of ``onInsert(into:_:)``.
+    public func onChange(of table: String, _ notify: @escaping @Sendable () -> Void) {
+        pool.add(
+            transactionObserver: TableObserver(of: table, insertsOnly: false, notify: notify),
             extent: .databaseLifetime)
     }
 
@@ -101,27 +111,32 @@ public struct Migration: Sendable {
     }
 }
 
-/// Remembers, until the transaction ends, whether it put rows into a table. The writer alone calls it.
-private final class InsertObserver: TransactionObserver {
+/// Remembers, until the transaction ends, whether it changed a table. The writer alone calls it.
+private final class TableObserver: TransactionObserver {
     private let table: String
+    private let insertsOnly: Bool
     private let notify: @Sendable () -> Void
-    private var hasInserted = false
+    private var hasChanged = false
 
-    init(table: String, notify: @escaping @Sendable () -> Void) {
+    init(of table: String, insertsOnly: Bool, notify: @escaping @Sendable () -> Void) {
         self.table = table
+        self.insertsOnly = insertsOnly
         self.notify = notify
     }
 
     func observes(eventsOfKind kind: DatabaseEventKind) -> Bool {
-        if case .insert(let name) = kind { name == table } else { false }
+        switch kind {
+        case .insert(let name): name == table
+        case .delete(let name), .update(let name, _): name == table && !insertsOnly
+        }
     }
 
-    func databaseDidChange(with event: DatabaseEvent) { hasInserted = true }
+    func databaseDidChange(with event: DatabaseEvent) { hasChanged = true }
 
     func databaseDidCommit(_ db: Database) {
-        if hasInserted { notify() }
-        hasInserted = false
+        if hasChanged { notify() }
+        hasChanged = false
     }
 
-    func databaseDidRollback(_ db: Database) { hasInserted = false }
+    func databaseDidRollback(_ db: Database) { hasChanged = false }
 }

@@ -8,10 +8,12 @@ import Ledger
 struct ObjectStore: Sendable {
     let state: StateStore
     let files: ManagedFiles
+    private let recent = RecentVersions()
 
     init(state: StateStore, lake: URL) throws {
         self.state = state
         files = try ManagedFiles(in: lake)
+        state.ledger.onChange(of: ObjectVersion.databaseTableName) { [recent] in recent.forget() }
     }
 
     func bucket(named name: String) -> Bucket? {
@@ -33,13 +35,19 @@ struct ObjectStore: Sendable {
     ) async throws -> (object: StoredObject, attributes: ObjectAttributes)? {
         guard let root = bucket.linkedPath else {
             // The row and the file in one go: each of the two is quick, and waiting for a turn is not.
-            return try await Disk.run { [state, files] in
-                let row = try state.ledger.readBlocking { db in
-                    guard let version else {
-                        return try ObjectVersion.latest(key, in: bucket.name, db)
+            return try await Disk.run { [state, files, recent] in
+                let row =
+                    if let version {
+                        try state.ledger.readBlocking { db in
+                            try ObjectVersion.named(version, of: key, in: bucket.name, db)
+                        }
+                    } else {
+                        try recent.latest(key, in: bucket.name) {
+                            try state.ledger.readBlocking { db in
+                                try ObjectVersion.latest(key, in: bucket.name, db)
+                            }
+                        }
                     }
-                    return try ObjectVersion.named(version, of: key, in: bucket.name, db)
-                }
                 guard let row, !row.isDeleteMarker else { return nil }
                 return (try files.object(of: row), row.attributes)
             }
