@@ -49,7 +49,8 @@ extension ResponseBody {
                     try await object.send(past: segments)
                 } else {
                     for try await piece in object {
-                        try await segments.write(.byteBuffer(ByteBuffer(bytes: piece)))
+                        try await segments.write(
+                            .byteBuffer(ByteBuffer(bytes: piece)), while: object.isGiven)
                     }
                 }
             } catch {
@@ -74,9 +75,9 @@ extension ObjectBody {
             case .file(let range):
                 let region = FileRegion(
                     fileHandle: file, readerIndex: range.lowerBound, endIndex: range.upperBound)
-                try await segments.write(.fileRegion(region))
+                try await segments.write(.fileRegion(region), while: isGiven)
             case .bytes(let bytes):
-                try await segments.write(.byteBuffer(ByteBuffer(bytes: bytes)))
+                try await segments.write(.byteBuffer(ByteBuffer(bytes: bytes)), while: isGiven)
             }
         }
     }

@@ -38,18 +38,32 @@ final class SegmentHandler: ChannelOutboundHandler, RemovableChannelHandler {
 struct SegmentWriter: Sendable {
     /// How long a reader may take for one segment before it is cut off.
     static let patience = TimeAmount.minutes(2)
+    /// Between looks at whether a segment under way may still be given.
+    static let lookInterval = TimeAmount.seconds(1)
 
     let channel: any Channel
 
     /// Returns when the socket has taken it all.
     ///
-    /// - Throws: What the connection says, also of a reader who took too long.
-    func write(_ content: IOData) async throws {
+    /// - Parameter isGiven: Whether the bytes may still be given. The system has no end for a segment of a
+    ///   file that became shorter: the socket waits for bytes that never come, and only this says so.
+    /// - Throws: What the connection says, also of a reader who took too long, and of bytes that are no
+    ///   longer given.
+    func write(_ content: IOData, while isGiven: @escaping @Sendable () -> Bool) async throws {
         let channel = channel
-        let limit = channel.eventLoop.scheduleTask(in: Self.patience) {
+        let deadline = NIODeadline.now() + Self.patience
+        let look = channel.eventLoop.scheduleRepeatedTask(
+            initialDelay: Self.lookInterval, delay: Self.lookInterval
+        ) { look in
+            guard NIODeadline.now() >= deadline || !isGiven() else { return }
+            look.cancel()
             channel.close(mode: .all, promise: nil)
         }
-        defer { limit.cancel() }
-        try await channel.triggerUserOutboundEvent(ObjectSegment(content: content)).get()
+        defer { look.cancel() }
+        try await withTaskCancellationHandler {
+            try await channel.triggerUserOutboundEvent(ObjectSegment(content: content)).get()
+        } onCancel: {
+            channel.close(mode: .all, promise: nil)
+        }
     }
 }

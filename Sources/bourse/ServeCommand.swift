@@ -30,6 +30,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How much to log: trace, debug, info, warning or error.")
     var logLevel = Logger.Level.warning
 
+    /// What requests under way are given to end, once the exchange is told to stop. Those that wait for
+    /// their client any longer are cut off.
+    private static let farewell = Duration.seconds(10)
+
     func run() async throws {
         let address = try ListenAddress(http)
         guard address.isLoopback || port.isSecure || insecureHttp else {
@@ -61,13 +65,14 @@ struct ServeCommand: AsyncParsableCommand {
                         CertificateAuthority.fingerprint(ofPEM:)),
                     credentialsHash: OwnPages.credentialsHash))
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [
-                    .init(service: CloudService(cloud: cloud)),
-                    .init(service: ContractWork(marketplace: marketplace, places: places)),
-                    .init(service: application), .init(service: LongPolls(cloud: cloud)),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        var lifecycle = ServiceGroupConfiguration(
+            services: [
+                .init(service: CloudService(cloud: cloud)),
+                .init(service: ContractWork(marketplace: marketplace, places: places)),
+                .init(service: application), .init(service: LongPolls(cloud: cloud)),
+            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        lifecycle.maximumGracefulShutdownDuration = Self.farewell
+        let group = ServiceGroup(configuration: lifecycle)
         do {
             try await group.run()
         } catch {

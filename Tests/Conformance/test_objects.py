@@ -1,15 +1,13 @@
 """Objects, as boto3 and the CLI read and write them: in place from a linked bucket, and in a managed one."""
 
 import hashlib
-import http.client
 import os
-import urllib.parse
 
 import botocore.exceptions
 import pytest
 from botocore.config import Config
 
-from wire import Ask
+from wire import begun_upload
 
 ONCE = Config(retries={"total_max_attempts": 1})
 MIB = 1 << 20
@@ -182,16 +180,7 @@ def test_kill_in_the_middle_of_an_upload(own_exchange):
     s3 = exchange.provider.client("s3", config=ONCE)
     s3.create_bucket(Bucket="results")
     s3.put_object(Bucket="results", Key="kept", Body=b"kept")
-    ask = Ask("rest-xml", "s3", "PUT", "/results/half", {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
-    address = urllib.parse.urlsplit(exchange.endpoint)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
-    connection.putrequest("PUT", "/results/half", skip_host=True, skip_accept_encoding=True)
-    headers = ask.signed(exchange, exchange.provider.keys)
-    for name, value in headers.items():
-        connection.putheader(name, value)
-    connection.putheader("Host", address.netloc)
-    connection.putheader("Content-Length", str(20 * MIB))
-    connection.endheaders()
+    connection = begun_upload(exchange, "/results/half", 20 * MIB)
     for _ in range(10):
         connection.send(bytes(MIB))
     incoming = exchange.data / "lake/incoming"

@@ -108,3 +108,17 @@ ASKS = {
     "rest-json": Ask("rest-json", "dataexchange", "GET", "/v1/data-sets"),
     "rest-xml": Ask("rest-xml", "s3", "GET", "/"),
 }
+
+
+def begun_upload(exchange, path, size):
+    """A connection on which an object of that size was promised, and none of it sent yet."""
+    ask = Ask("rest-xml", "s3", "PUT", path, {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"})
+    address = urllib.parse.urlsplit(exchange.endpoint)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.putrequest("PUT", path, skip_host=True, skip_accept_encoding=True)
+    for name, value in ask.signed(exchange, exchange.provider.keys).items():
+        connection.putheader(name, value)
+    connection.putheader("Host", address.netloc)
+    connection.putheader("Content-Length", str(size))
+    connection.endheaders()
+    return connection

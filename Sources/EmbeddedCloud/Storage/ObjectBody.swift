@@ -38,6 +38,13 @@ public struct ObjectBody: AsyncSequence, Sendable {
     /// Bytes.
     public var count: Int { range.count }
 
+    /// Whether the reader may go on, and the file is the one that was opened.
+    @Sendable public func isGiven() -> Bool {
+        isAdmitted() && isTheOpened()
+    }
+
+    private func isTheOpened() -> Bool { (try? object.isStill(file.identity())) == true }
+
     private static func read(
         _ range: Range<Int>, of file: OpenFile, _ object: StoredObject, isLast: Bool
     ) throws -> [UInt8] {
@@ -103,6 +110,7 @@ public struct ObjectBody: AsyncSequence, Sendable {
                 return .bytes(try await body.piece(rest, isLast: true))
             }
             guard body.isAdmitted() else { throw ReaderCutOff() }
+            guard body.isTheOpened() else { throw ObjectChanged(body.object) }
             let left = rest.count - ObjectBody.pieceBytesMax
             let segment = rest.prefix(Swift.min(ObjectBody.segmentBytesMax, left))
             rest = rest.dropFirst(segment.count)
