@@ -6,6 +6,7 @@ import os
 import pytest
 
 from exchange import BOURSE, Exchange
+from s3 import ONCE
 
 NUMBERS = itertools.count(1)
 
@@ -54,6 +55,12 @@ def own_exchange(tmp_path):
 @pytest.fixture(scope="module")
 def provider(exchange):
     return exchange.provider
+
+
+@pytest.fixture(scope="module")
+def s3(provider):
+    """The provider's, which sends nothing twice: what is refused is seen as it was refused."""
+    return provider.client("s3", config=ONCE)
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,6 @@ A_DAY = 1_767_225_600
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3")
-
-
-@pytest.fixture(scope="module")
 def linked(exchange, provider):
     """The directory of a linked bucket: a small file, and one that is copied in parts."""
     directory = exchange.home / "linked"

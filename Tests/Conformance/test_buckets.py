@@ -32,11 +32,6 @@ SUB_RESOURCES = {
 }
 
 
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
-
-
 # Policy, tags, encryption
 
 

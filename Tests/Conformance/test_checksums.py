@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from s3 import ONCE, crc32c, crc64nvme, read, refused
+from s3 import crc32c, crc64nvme, read, refused
 
 CONTENT = b"every byte of it" * 1000
 FUNCTIONS = {
@@ -18,11 +18,6 @@ FUNCTIONS = {
 }
 # Those that botocore reckons by itself.
 ASKED_FOR = ["CRC32", "SHA1", "SHA256"]
-
-
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
 
 
 def checksum(algorithm, content):

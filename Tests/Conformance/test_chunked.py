@@ -18,11 +18,6 @@ PIECES = [os.urandom(PIECE), os.urandom(PIECE), os.urandom(1000)]
 CONTENT = b"".join(PIECES)
 
 
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3")
-
-
 def crc32_of(content):
     return base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()
 

@@ -12,11 +12,6 @@ ODD = ["a b+c", "ü/日本", "100%25", "<&>\"'", "tab\tnew\nline", "slashes//", 
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
-
-
-@pytest.fixture(scope="module")
 def linked(exchange, provider):
     """The content of `gold/a b+c` in a linked bucket."""
     content = os.urandom(100_000)

@@ -33,11 +33,6 @@ def connection(machine=None):
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3")
-
-
-@pytest.fixture(scope="module")
 def db(provider):
     return connection(provider)
 

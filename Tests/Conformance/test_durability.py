@@ -6,15 +6,13 @@ import random
 import time
 
 import botocore.exceptions
-from botocore.config import Config
 
 from exchange import REGION
 from lake import BUCKET, DATABASE, columns_of, principal, table_of
+from s3 import ONCE
 from world import World
 
 ROUNDS = 15
-# An answer or none: a request that was cut off is not sent again.
-ONCE = Config(retries={"total_max_attempts": 1})
 
 
 class Mutations:

@@ -28,11 +28,6 @@ def lake(exchange, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3")
-
-
-@pytest.fixture(scope="module")
 def own(subscriber):
     """The subscriber's S3, with a managed bucket of its own."""
     s3 = subscriber.client("s3")

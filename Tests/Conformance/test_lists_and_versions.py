@@ -2,12 +2,7 @@
 
 import pytest
 
-from s3 import ONCE, read, refused, set_versioning
-
-
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
+from s3 import read, refused, set_versioning
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])

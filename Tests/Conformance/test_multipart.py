@@ -8,14 +8,9 @@ import zlib
 import pytest
 
 from multipart import PART_BYTES_MIN, Upload, base64_of, etag
-from s3 import MIB, ONCE, crc64nvme, keys_in, read, refused
+from s3 import MIB, crc64nvme, keys_in, read, refused
 
 LINKED = "a-linked-bucket"
-
-
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,6 @@ from multipart import Upload, base64_of, etag
 from s3 import ONCE, refused, signed
 
 
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
-
-
 @pytest.fixture
 def upload(s3, bucket, request):
     """One that has begun, for a key that nobody else uses."""

@@ -5,12 +5,9 @@ import os
 
 import botocore.exceptions
 import pytest
-from botocore.config import Config
 
+from s3 import MIB, ONCE
 from wire import begun_upload
-
-ONCE = Config(retries={"total_max_attempts": 1})
-MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")

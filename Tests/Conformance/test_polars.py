@@ -25,11 +25,6 @@ def storage(machine):
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3")
-
-
-@pytest.fixture(scope="module")
 def options(provider):
     return storage(provider)
 

@@ -14,11 +14,6 @@ DENIED = (403, "AccessDenied")
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
-
-
-@pytest.fixture(scope="module")
 def iam(provider):
     return provider.client("iam", config=ONCE)
 

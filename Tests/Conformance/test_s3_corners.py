@@ -16,11 +16,6 @@ DENIED = (403, "AccessDenied")
 COMPOSED, DECOMPOSED = "\u00e9", "e\u0301"
 
 
-@pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3", config=ONCE)
-
-
 # Keys are bytes
 
 

@@ -18,11 +18,6 @@ def filesystem(machine):
 
 
 @pytest.fixture(scope="module")
-def s3(provider):
-    return provider.client("s3")
-
-
-@pytest.fixture(scope="module")
 def fs(provider):
     return filesystem(provider)
 

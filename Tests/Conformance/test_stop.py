@@ -2,9 +2,8 @@
 
 import time
 
+from s3 import MIB
 from wire import begun_upload
-
-MIB = 1 << 20
 
 
 def stopped(exchange):
