@@ -104,7 +104,8 @@ public struct AWSClient: Cloud {
     }
 
     private var authority: String {
-        let host = endpoint.host() ?? "localhost"
+        var host = endpoint.host() ?? "localhost"
+        if host.contains(":") { host = "[\(host)]" }
         return endpoint.port.map { "\(host):\($0)" } ?? host
     }
 

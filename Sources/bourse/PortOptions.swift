@@ -13,7 +13,8 @@ struct PortOptions: ParsableArguments {
     var tls = false
     @Option(
         help: ArgumentHelp(
-            "A further name or address of this machine, as clients write it in the URL. Repeatable.",
+            "A further name or address of this machine, as clients write it in the URL; the first is that of "
+                + "the welcome e-mails. Repeatable.",
             valueName: "name"))
     var tlsName: [String] = []
     @Option(help: "Speak TLS with this certificate, and those that vouch for it: a file in PEM.")
@@ -21,9 +22,11 @@ struct PortOptions: ParsableArguments {
     @Option(help: "The certificate's private key: a file in PEM.")
     var tlsKey: String?
 
-    /// - Parameter host: Where the port listens.
+    /// How clients on other machines write this one in a URL.
+    func publicHost(of address: ListenAddress) -> String { tlsName.first ?? address.localHost }
+
     func security(
-        of cloud: EmbeddedCloud, in directory: DataDirectory, host: String
+        of cloud: EmbeddedCloud, in directory: DataDirectory, at address: ListenAddress
     ) throws -> PortSecurity {
         switch (tls, tlsCertificate, tlsKey) {
         case (_, let certificate?, let key?):
@@ -32,10 +35,9 @@ struct PortOptions: ParsableArguments {
         case (_, .some, nil), (_, nil, .some):
             throw CommandFailure("--tls-certificate and --tls-key go together.")
         case (true, nil, nil):
-            let names = [host, "localhost", "127.0.0.1", "::1"] + tlsName
             return .authority(
                 try Self.authority(of: cloud, in: directory),
-                names: names.filter { $0 != "0.0.0.0" && $0 != "::" })
+                names: [address.localHost, "localhost", "127.0.0.1", "::1"] + tlsName)
         case (false, nil, nil): return .none
         }
     }
@@ -55,11 +57,11 @@ struct PortOptions: ParsableArguments {
     private static func authority(
         of cloud: EmbeddedCloud, in directory: DataDirectory
     ) throws -> CertificateAuthority {
-        if let certificate = try? String(
-            contentsOf: directory.authorityCertificate, encoding: .utf8)
-        {
+        let certificate = directory.authorityCertificate.localPath
+        if FileManager.default.fileExists(atPath: certificate) {
             return try CertificateAuthority(
-                certificatePEM: certificate, keyPEM: try read(directory.authorityKey.localPath))
+                certificatePEM: try read(certificate),
+                keyPEM: try read(directory.authorityKey.localPath))
         }
         let authority = try CertificateAuthority.make(for: cloud.name, at: cloud.now)
         try DataDirectory.writePrivate(Array(authority.keyPEM.utf8), to: directory.authorityKey)

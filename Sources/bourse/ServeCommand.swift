@@ -49,18 +49,25 @@ struct ServeCommand: AsyncParsableCommand {
             servesSignatureVersion2: !onlySignatureVersion4, log: log, clock: { Date() })
         let marketplace = try Marketplace(serving: cloud, in: directory, log: log)
 
-        let security = try port.security(of: cloud, in: directory, host: address.host)
+        let security = try port.security(of: cloud, in: directory, at: address)
         let (places, served) = AsyncStream.makeStream(of: ServedPlace.self)
         let application = try HTTPServer.service(
             cloud: cloud, host: address.host, port: address.port, security: security, log: log
         ) { port in
+            func endpoint(_ host: String) -> String {
+                "\(security.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            }
+            let publicHost = self.port.publicHost(of: address)
+            // The exchange's own authority certifies this machine's addresses, others their names.
+            let isCertified = if case .certificate = security { false } else { true }
             let server = RunningServer(
-                endpoint: "\(security.scheme)://\(address.host):\(port)", region: cloud.region,
-                account: cloud.account.rawValue, authorities: security.authorityPEM)
+                endpoint: endpoint(isCertified ? address.localHost : publicHost),
+                region: cloud.region, account: cloud.account.rawValue,
+                authorities: security.trustedPEM)
             announce(server, cloud: cloud, directory: directory)
             served.yield(
                 ServedPlace(
-                    endpoint: server.endpoint,
+                    endpoint: endpoint(publicHost),
                     authorityFingerprint: security.authorityPEM.flatMap(
                         CertificateAuthority.fingerprint(ofPEM:)),
                     credentialsHash: OwnPages.credentialsHash))
@@ -167,7 +174,7 @@ private struct ContractWork: Service {
     }
 }
 
-/// `HOST:PORT`.
+/// `HOST:PORT`, or `[HOST]:PORT`.
 struct ListenAddress {
     let host: String
     let port: Int
@@ -177,8 +184,19 @@ struct ListenAddress {
             let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port), colon > text.startIndex
         else { throw CommandFailure("\(text) is not HOST:PORT, such as 127.0.0.1:9400.") }
-        host = String(text[..<colon])
+        let host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        self.host = String(isBracketed ? host.dropFirst().dropLast() : host)
         self.port = port
+    }
+
+    /// How this machine reaches the port: one that listens everywhere listens on the loopback too.
+    var localHost: String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "::1"
+        default: host
+        }
     }
 
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }

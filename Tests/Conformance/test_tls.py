@@ -1,6 +1,7 @@
 """TLS that works at once: the exchange's own authority, and certificates of others."""
 
 import hashlib
+import socket
 import ssl
 import subprocess
 import sys
@@ -12,6 +13,14 @@ import pytest
 from exchange import BOURSE, Exchange, Machine, machine, run
 
 ACCOUNT = "222222222222"
+
+
+def has_ipv6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +87,8 @@ def test_without_the_fingerprint_nobody_is_trusted(secure, tmp_path):
 
 def test_the_certificate_is_of_the_authority_and_for_this_host(secure):
     context = ssl.create_default_context(cafile=secure.data / "ca.pem")
+    # As Python does by itself from 3.13 on.
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
     for host in ["127.0.0.1", "localhost"]:
         url = secure.endpoint.replace("127.0.0.1", host) + "/health"
         assert urllib.request.urlopen(url, context=context, timeout=10).read() == b"ok\n"
@@ -108,6 +119,27 @@ def test_a_certificate_of_ones_own(tmp_path):
     context = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
     url = exchange.endpoint + "/health"
     assert urllib.request.urlopen(url, context=context, timeout=10).read() == b"ok\n"
+    assert exchange.provider.bourse("account", "list").status == 0
+    exchange.stop()
+
+
+def test_an_authority_that_cannot_be_read_is_not_replaced(tmp_path):
+    exchange = Exchange(tmp_path).init().serve("--tls")
+    exchange.stop()
+    (exchange.data / "ca.pem").write_bytes(b"\xff")
+    key = (exchange.data / "keys/tls.key").read_bytes()
+    result = run(
+        [BOURSE, "serve", "--data", exchange.data, "--http", "127.0.0.1:0", "--tls"],
+        machine(tmp_path))
+    assert result.status != 0 and "ca.pem" in result.err, result
+    assert (exchange.data / "keys/tls.key").read_bytes() == key
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_an_address_of_ip_version_6(tmp_path):
+    exchange = Exchange(tmp_path).init().serve("--tls", "--http", "[::1]:0")
+    assert exchange.endpoint.startswith("https://[::1]:")
+    assert exchange.provider.bourse("account", "list").status == 0
     exchange.stop()
 
 

@@ -97,6 +97,9 @@ public struct CertificateAuthority: Sendable {
                 Critical(KeyUsage(digitalSignature: true))
                 try ExtendedKeyUsage([.serverAuth])
                 SubjectAlternativeNames(alternatives)
+                // Strict clients, Python's from 3.13 on among them, refuse a certificate without it.
+                AuthorityKeyIdentifier(
+                    keyIdentifier: SubjectKeyIdentifier(hash: certificate.publicKey).keyIdentifier)
             }, issuerPrivateKey: .init(key))
         return PortCertificate(
             chainPEM: try portCertificate.serializeAsPEM().pemString + "\n"

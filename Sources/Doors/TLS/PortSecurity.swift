@@ -22,6 +22,11 @@ public enum PortSecurity: Sendable {
         return try? authority.certificatePEM
     }
 
+    /// What commands on this machine trust besides the system's certificates.
+    public var trustedPEM: String? {
+        if case .certificate(let given) = self { given.chainPEM } else { authorityPEM }
+    }
+
     /// - Throws: Where the certificate or its key is none.
     func server(_ http: HTTPServerBuilder, at now: Date) throws -> HTTPServerBuilder {
         let certificate: PortCertificate
