@@ -52,7 +52,7 @@ public struct Backup: Sendable {
     private func transfer(from: DataDirectory, to: DataDirectory) throws -> Int {
         var bytes = 0
         for (source, place) in [
-            (from.keys, to.keys), (from.manifests, to.manifests), (from.mail, to.mail),
+            (from.keys, to.keys), (from.mail, to.mail),
         ] {
             bytes += try copyFiles(below: source, to: place)
         }
@@ -69,6 +69,8 @@ public struct Backup: Sendable {
         let unfinished = to.ledger.localPath + ".copying"
         unlink(unfinished)
         bytes += try Ledger.copy(from.ledger.localPath, to: unfinished)
+        // After the ledger: each is there before the ledger speaks of it.
+        bytes += try copyFiles(below: from.manifests, to: to.manifests)
         bytes += try copyTrail(from.trail, to: to.trail)
         for database in [unfinished, to.marketplace.localPath] { chmod(database, 0o600) }
         try systemCall("rename") { Int(rename(unfinished, to.ledger.localPath)) }
