@@ -265,10 +265,34 @@ def test_another_account_opens_a_session_only_if_it_is_trusted(
         for account in [PROVIDER, SUBSCRIBER]:
             other = f"arn:aws:iam::{account}:role/{name}"
             assert refused(sts.assume_role, RoleArn=other, RoleSessionName="in") == DENIED, other
+    # A denial of the role must not miss it.
+    for other in [arn.replace("arn:aws:", "arn:x:"), arn.replace("iam::", "iam:eu-west-1:")]:
+        assert refused(sts.assume_role, RoleArn=other, RoleSessionName="in")[0] in (400, 403), other
     # A session that was opened from another one lasts an hour at most.
     assert refused(
         sts.assume_role, RoleArn=arn, RoleSessionName="in", DurationSeconds=3601
     ) == (400, "ValidationError")
+
+
+def test_a_cut_off_ends_sessions_that_were_opened_from_sessions(own_exchange):
+    subscriber = own_exchange.subscriber(SUBSCRIBER)
+    iam = own_exchange.provider.client("iam")
+    arn = f"arn:aws:iam::{PROVIDER}:role/partner"
+    iam.create_role(
+        RoleName="partner", AssumeRolePolicyDocument=trust([f"arn:aws:iam::{SUBSCRIBER}:root", arn]))
+    iam.put_role_policy(
+        RoleName="partner", PolicyName="again",
+        PolicyDocument=allow("sts:AssumeRole", "sts:GetCallerIdentity"))
+    first = subscriber.client("sts").assume_role(RoleArn=arn, RoleSessionName="first")
+    second = session(own_exchange, first, "sts").assume_role(RoleArn=arn, RoleSessionName="second")
+    last = session(own_exchange, second, "sts")
+    assert last.get_caller_identity()["Arn"].endswith("partner/second")
+    assert own_exchange.provider.bourse("cutoff", SUBSCRIBER).status == 0
+    for lifted in [False, True]:
+        if lifted:
+            assert own_exchange.provider.bourse("cutoff", SUBSCRIBER, "--lift").status == 0
+        assert refused(last.get_caller_identity)[1] == "ExpiredToken"
+        assert refused(last.assume_role, RoleArn=arn, RoleSessionName="third")[1] == "ExpiredToken"
 
 
 @pytest.mark.parametrize("name,may,may_not", [

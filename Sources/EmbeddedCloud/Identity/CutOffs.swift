@@ -6,7 +6,9 @@ import HashTreeCollections
 
 /// Whom the exchange lets in no longer: keys taken back, accounts cut off.
 ///
-/// Both are in force when the call returns: the next request is refused, and what is under way is ended.
+/// Both are in force when the call returns: the next request is refused, and objects under way are cut. A
+/// cut-off also ends the queries of the account; those of a key that was taken back run to their end, and
+/// their results are kept from it.
 struct CutOffs: Sendable {
     static let pages = 1...100
     static let pageDefault = 50

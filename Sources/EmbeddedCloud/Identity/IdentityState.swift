@@ -26,16 +26,20 @@ struct IdentityState: Sendable {
     }
 
     /// Whether a key that opens sessions, or opened one, is still good.
-    func hasKey(_ id: String) -> Bool { enrolledKeys[id] != nil || accessKeys[id] != nil }
+    func hasKey(_ id: String) -> Bool { owner(ofKey: id) != nil }
 
-    /// Whether nothing has ended what the caller has: its key's revocation, its account's cut-off, or that
-    /// of the account from which its session was opened.
+    private func owner(ofKey id: String) -> AccountID? {
+        enrolledKeys[id]?.account ?? accessKeys[id]?.account
+    }
+
+    /// Whether nothing has ended what the caller has: its key's revocation, or the cut-off of its account,
+    /// of the one from which its session was opened, or of the one whose key it was in the first place.
     func admits(_ caller: Caller) -> Bool {
         guard case .session(_, _, let issuedAt) = caller.kind, let opener = caller.openedBy else {
             return true
         }
-        guard hasKey(opener) else { return false }
-        return [caller.account, caller.openedFrom ?? caller.account].allSatisfy { id in
+        guard let owner = owner(ofKey: opener) else { return false }
+        return [caller.account, caller.openedFrom ?? owner, owner].allSatisfy { id in
             guard let account = accounts[id], !account.isCutOff else { return false }
             return account.cutOffAt.map { issuedAt > $0 } ?? true
         }

@@ -14,7 +14,8 @@ struct RoleID: Hashable, Sendable {
         self.name = name
     }
 
-    /// Nil for anything but the ARN of a role, and for one with a path: there are none here.
+    /// Nil for anything but the ARN of a role as policies write it, and for one with a path: there are none
+    /// here.
     init?(_ arn: ARN) {
         let mark = "role/"
         guard arn.service == "iam", arn.resource.hasPrefix(mark),
@@ -23,6 +24,8 @@ struct RoleID: Hashable, Sendable {
         let name = String(arn.resource.dropFirst(mark.count))
         guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else { return nil }
         self.init(account, name)
+        // A deny of this role must not miss it under another partition or region.
+        guard self.arn == arn else { return nil }
     }
 
     var arn: ARN { .role(name, in: account) }

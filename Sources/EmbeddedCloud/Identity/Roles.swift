@@ -269,7 +269,7 @@ extension Roles {
         return seconds
     }
 
-    private static func check(
+    static func check(
         _ text: String, as kind: PolicyDocument.Kind
     ) throws(AWSError) {
         do throws(PolicyFault) {

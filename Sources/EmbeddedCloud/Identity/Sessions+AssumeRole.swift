@@ -45,7 +45,9 @@ extension Sessions {
             openedBy: opener, openedFrom: request.account,
             policy: try Self.sessionPolicy(operation.policy, operation.policyArns),
             issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
-        try await state.change(recording: request.event) { _, _ in }
+        try await state.change(recording: request.event) { _, state in
+            try Self.check(session, among: state.identity)
+        }
         let caller = session.caller(policy: nil)
         return .init(
             credentials: try credentials(of: session),
@@ -60,12 +62,15 @@ extension Sessions {
             throw .stsValidation("PolicyArns are not served: say the policy itself in Policy.")
         }
         guard let text else { return nil }
-        do throws(PolicyFault) {
-            _ = try PolicyDocument(parsing: text, as: .session)
-        } catch {
-            throw AWSError("MalformedPolicyDocument", "\(error)")
-        }
+        try Roles.check(text, as: .session)
         return text
+    }
+
+    /// A cut-off or revocation that came while a session was being opened is in force for it too.
+    static func check(_ session: Session, among identities: IdentityState) throws(AWSError) {
+        guard identities.admits(session.caller(policy: nil)) else {
+            throw .accessDenied(.sts, "Not authorized: the account or its key was cut off.")
+        }
     }
 
     func credentials(of session: Session) throws -> STS.Credentials {

@@ -69,7 +69,8 @@ struct Sessions: Sendable {
             name: operation.roleSessionName, openedBy: key.id, openedFrom: key.account,
             policy: policy, issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime)
         )
-        try await state.change(recording: request.event) { db, _ in
+        try await state.change(recording: request.event) { db, state in
+            try Self.check(session, among: state.identity)
             try UsedTokenRow.filter(Column("expiresAt") < request.time).deleteAll(db)
             do {
                 try UsedTokenRow(id: claims.jti.value, expiresAt: claims.exp.value).insert(db)
