@@ -196,7 +196,9 @@ public final class EmbeddedCloud: Sendable {
         }
         var upload = upload
         upload?.isAdmitted = isAdmitted
-        let request = Request(call: call, event: event, upload: upload) {
+        let request = Request(
+            call: call, event: event, upload: upload, isAdmitted: isAdmitted
+        ) {
             [authorizer] action, resource throws(AWSError) in
             try authorizer.check(action, on: resource, of: Operation.service, by: call)
         }

@@ -80,6 +80,8 @@ struct Request: Sendable {
     let event: AuditEvent
     /// The bytes that came with the operation, where they stream.
     var upload: ObjectUpload?
+    /// Whether nothing has ended meanwhile what the caller has.
+    var isAdmitted: @Sendable () -> Bool = { false }
     /// Decides about a resource besides the operation's own: what a copy reads, each key of a list.
     var authorize: @Sendable (_ action: String, _ resource: ARN) throws(AWSError) -> Void = {
         _, _ throws(AWSError) in throw .accessDenied(.s3)

@@ -51,7 +51,7 @@ public final class Ledger: Sendable {
         try pool.write(change)
     }
 
-    /// ``read(_:)`` for commands that do one thing and end.
+    /// ``read(_:)`` for whoever may block: a command that does one thing and ends, a thread for work on files.
     public func readBlocking<Value>(_ query: (Database) throws -> Value) throws -> Value {
         try pool.read(query)
     }

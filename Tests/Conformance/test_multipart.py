@@ -59,6 +59,13 @@ def test_only_the_parts_that_are_named_are_in_it(upload, large):
     assert upload.content == large[1:] + b"x" + large[3:] + b"xxx"
 
 
+def test_a_last_part_of_no_bytes_is_read_as_one(upload, large):
+    upload.complete(upload.send(1, large), upload.send(2, b""))
+    answer = upload.s3.get_object(**upload.target, PartNumber=2)
+    assert (answer["Body"].read(), answer["ContentLength"]) == (b"", 0)
+    assert upload.s3.get_object(**upload.target, PartNumber=1)["Body"].read() == large
+
+
 def test_a_part_sent_again_replaces_the_one_before(upload):
     before = upload.send(1, b"before")
     after = upload.send(1, b"after")

@@ -38,6 +38,7 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
             version TEXT
         ) STRICT;
         CREATE INDEX multipartUploadOpen ON multipartUpload(bucket, key, id) WHERE version IS NULL;
+        CREATE INDEX multipartUploadDone ON multipartUpload(createdAt) WHERE version IS NOT NULL;
         CREATE TABLE uploadPart (
             upload TEXT NOT NULL REFERENCES multipartUpload(id) ON DELETE CASCADE,
             number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 10000),
@@ -88,10 +89,13 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
             db,
             sql: """
                 SELECT * FROM multipartUpload
-                WHERE bucket = ? AND version IS NULL AND key >= ?
+                WHERE bucket = ? AND version IS NULL AND key >= max(?, ?)
                     AND (key > ? OR (key = ? AND id > ?))
                 ORDER BY key, id
-                """, arguments: [bucket.rawValue, prefix, start.key, start.key, start.id])
+                """,
+            arguments: [
+                bucket.rawValue, prefix, start.key, start.key, start.key, start.id,
+            ])
         let bytes = Array(prefix.utf8)
         var last: MultipartUploadRow?
         while let row = try rows.next() {

@@ -120,7 +120,8 @@ struct MultipartUploads: Sendable {
             try await objects.body(of: view.object, range: range)
         }
         let part = try await receive(
-            ObjectUpload(copying: body), as: operation.partNumber, of: upload,
+            ObjectUpload(copying: body, while: request.isAdmitted), as: operation.partNumber,
+            of: upload,
             expecting: UploadExpectation(algorithm: upload.checksumAlgorithm), request)
         var result = S3.CopyPartResult(eTag: part.etag, lastModified: part.modifiedAt)
         result.put(part.checksum)

@@ -25,11 +25,12 @@ public struct ObjectUpload: Sendable {
     }
 
     /// Bytes of ours, which nobody signed.
-    init(copying body: ObjectBody) {
+    init(copying body: ObjectBody, while isAdmitted: @escaping @Sendable () -> Bool) {
         pieces = body
         payload = .unsigned
         decodedLength = nil
         trailerNames = []
+        self.isAdmitted = isAdmitted
     }
 
     /// What is announced must be what can be checked.

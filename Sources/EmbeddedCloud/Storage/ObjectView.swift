@@ -15,7 +15,11 @@ struct ObjectView: Sendable {
     var range: Range<Int> { part ?? 0..<object.size }
 
     private var contentRange: String? {
-        part.map { "bytes \($0.lowerBound)-\($0.upperBound - 1)/\(object.size)" }
+        part.flatMap { part in
+            // HTTP has no words for a range of no bytes.
+            part.isEmpty
+                ? nil : "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(object.size)"
+        }
     }
 
     /// Only of the whole object: clients compare it with what they got.

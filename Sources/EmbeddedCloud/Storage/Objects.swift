@@ -25,9 +25,13 @@ struct Objects: Sendable {
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 getObjectAcl,
+                action: { $0.versionId == nil ? "s3:GetObjectAcl" : "s3:GetObjectVersionAcl" },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
             Handler(
                 getObjectTagging,
+                action: {
+                    $0.versionId == nil ? "s3:GetObjectTagging" : "s3:GetObjectVersionTagging"
+                },
                 on: { operation, _ in .s3(bucket: operation.bucket, key: operation.key) }),
         ]
     }
@@ -128,7 +132,8 @@ struct Objects: Sendable {
             algorithm: asked ?? view.attributes.checksum?.algorithm)
         let arrival = try await refusing { [attributes] in
             try await objects.receive(
-                ObjectUpload(copying: try await objects.body(of: view.object)),
+                ObjectUpload(
+                    copying: try await objects.body(of: view.object), while: request.isAdmitted),
                 as: operation.key, in: bucket, attributes: attributes, expecting: expectation,
                 at: request.time)
         }
@@ -235,7 +240,7 @@ extension ObjectStore {
             let bytes = try attributes.bytes(ofPart: part, in: object)
             return ObjectView(
                 object: object, versionID: bucket.versionID(object.versionName),
-                attributes: attributes, part: bytes.isEmpty ? nil : bytes, isByNumber: true)
+                attributes: attributes, part: object.size == 0 ? nil : bytes, isByNumber: true)
         }
         guard let range, let asked = ByteRange(range) else {
             return ObjectView(

@@ -65,14 +65,14 @@ enum UploadFault: Error, Equatable {
     case missingTrailer
 
     /// Whatever a connection says that breaks off, to us the bytes are too few. An object of ours that
-    /// changes while it is copied says so itself.
+    /// changes, or cannot be read, while it is copied says so itself.
     static func incomplete<Value>(
         unless read: () async throws -> Value
     ) async throws -> Value {
         do {
             return try await read()
-        } catch let changed as ObjectChanged {
-            throw changed
+        } catch let fault where fault is ObjectChanged || fault is SystemCallFault {
+            throw fault
         } catch {
             throw UploadFault.incomplete
         }

@@ -115,11 +115,11 @@ struct VersionListing: Sendable {
             db,
             sql: """
                 SELECT rowid AS sequence, * FROM objectVersion
-                WHERE bucket = ? AND key >= ? AND (key > ? OR (key = ? AND rowid < ?))
+                WHERE bucket = ? AND key >= max(?, ?) AND (key > ? OR (key = ? AND rowid < ?))
                 ORDER BY key, rowid DESC
                 """,
             arguments: [
-                bucket.name.rawValue, prefix, marker.key, marker.key,
+                bucket.name.rawValue, prefix, marker.key, marker.key, marker.key,
                 try marker.sequence(in: bucket.name, db) ?? 0,
             ])
     }
