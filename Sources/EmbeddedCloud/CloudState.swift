@@ -35,6 +35,7 @@ struct CloudState: Sendable {
         DeliveryRow.migration,
         ExchangeState.migration,
         RoleRow.migration, StorageState.settingsMigration, MultipartUploadRow.migration,
+        IdentityProviderRow.migration,
     ]
 }
 

@@ -65,6 +65,13 @@ public struct DataDirectory: Sendable {
         }
     }
 
+    /// Puts a file in the place of another one in the same directory, at once.
+    public static func replace(_ url: URL, with other: URL) throws {
+        guard rename(other.localPath, url.localPath) == 0 else {
+            throw DataDirectoryFault.notWritable(url.localPath, errno)
+        }
+    }
+
     /// Keeps every other server out of this directory, for as long as the lock lives.
     func acquireLock() throws -> DirectoryLock {
         let file = open(lock.localPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -41,7 +41,8 @@ public final class EmbeddedCloud: Sendable {
     ///   the one that this ledger remembers.
     public init(
         opening directory: DataDirectory, queryWorker: QueryWorkerProgram,
-        servesSignatureVersion2: Bool = true, log: Logger,
+        servesSignatureVersion2: Bool = true, reading read: @escaping DocumentReader,
+        log: Logger,
         clock: @escaping @Sendable () -> Date
     ) async throws {
         guard directory.isInitialized else {
@@ -72,10 +73,11 @@ public final class EmbeddedCloud: Sendable {
         authorizer = Authorizer(
             state: state, region: exchange.region, exchange: exchange.account)
 
-        let accounts = Accounts(
-            state: state, audience: Self.audience(of: exchange.account), exchange: exchange)
+        let issuerKeys = IssuerKeys(reading: read)
         let sessions = Sessions(
-            state: state, sealingKey: sealingKey, audience: Self.audience(of: exchange.account))
+            state: state, sealingKey: sealingKey, audience: Self.audience(of: exchange.account),
+            issuerKeys: issuerKeys, authorizer: authorizer)
+        let accounts = Accounts(state: state, sessions: sessions, exchange: exchange)
         let objects = try ObjectStore(state: state, lake: directory.lake)
         try await objects.files.sweep(ledger, log: log)
         self.objects = objects
@@ -103,6 +105,7 @@ public final class EmbeddedCloud: Sendable {
         let queries = Queries(state: state, runner: runner, objects: objects)
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
+            IdentityProviders(state: state).handlers,
             CutOffs(
                 state: state, exchange: account, end: { [runner] in runner.cancelAll(of: $0) }
             ).handlers,
@@ -190,7 +193,7 @@ public final class EmbeddedCloud: Sendable {
     public func exchange<Operation: AWSOperation>(
         _ operation: Operation, with upload: ObjectUpload?, in call: Call
     ) async throws(AWSError) -> Exchanged<Operation> {
-        let event = AuditEvent(of: operation, in: call, region: region)
+        var event = AuditEvent(of: operation, in: call, region: region)
         let isAdmitted: @Sendable () -> Bool = { [state] in
             state.current.identity.admits(call.caller)
         }
@@ -203,6 +206,9 @@ public final class EmbeddedCloud: Sendable {
             try authorizer.check(action, on: resource, of: Operation.service, by: call)
         }
         let outcome = await outcome(of: operation, request)
+        if case .success(let answer) = outcome, let proven = answer.proven {
+            event.userIdentity = proven
+        }
         if case .failure = outcome, case .anonymous = call.caller.kind {
             try await recorder.record(stranger: event.with(outcome), for: Operation.service)
         } else {
@@ -234,7 +240,8 @@ public final class EmbeddedCloud: Sendable {
             guard let response = answer.shape as? Operation.Response else {
                 preconditionFailure("\(Operation.name) is answered with \(type(of: answer.shape)).")
             }
-            return .success(Exchanged(response: response, body: answer.body))
+            return .success(
+                Exchanged(response: response, body: answer.body, proven: answer.proven))
         } catch let error as AWSError {
             return .failure(error)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
@@ -304,6 +311,7 @@ public struct Exchanged<Operation: AWSOperation>: Sendable {
     public let response: Operation.Response
     /// The object's bytes, of operations that are answered with them.
     public fileprivate(set) var body: ObjectBody?
+    fileprivate let proven: AuditEvent.UserIdentity?
 }
 
 /// The embedded cloud as one account sees it.

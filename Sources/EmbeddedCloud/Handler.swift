@@ -18,6 +18,8 @@ struct Handler: Sendable {
     struct Answer: Sendable {
         var shape: any AWSShape
         var body: ObjectBody?
+        /// Who the caller turned out to be, by what the operation carried.
+        var proven: AuditEvent.UserIdentity?
     }
 
     init<Operation: AWSOperation>(
@@ -46,6 +48,20 @@ struct Handler: Sendable {
                 let (shape, body) = try await respond(operation, request)
                 return Answer(shape: shape, body: body)
             }, action: action, on: resource, saying: context)
+    }
+
+    /// Of an operation that nobody signs: what it carries says who sends it.
+    init<Operation: AWSOperation>(
+        proving respond:
+            @escaping @Sendable (Operation, Request) async throws -> (
+                Operation.Response, AuditEvent.UserIdentity
+            )
+    ) {
+        self.init(
+            answering: { (operation: Operation, request) in
+                let (shape, identity) = try await respond(operation, request)
+                return Answer(shape: shape, proven: identity)
+            }, action: { _ in Operation.action }, on: nil, saying: nil)
     }
 
     private init<Operation: AWSOperation>(

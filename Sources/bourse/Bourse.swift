@@ -48,7 +48,7 @@ struct BourseCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Subscriber:",
-                subcommands: [EnrollCommand.self, CredentialsCommand.self]),
+                subcommands: [EnrollCommand.self, CredentialsCommand.self, RenewCommand.self]),
         ])
 }
 

@@ -46,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
         let directory = try data.directory
         let cloud = try await EmbeddedCloud(
             opening: directory, queryWorker: try queryWorker,
-            servesSignatureVersion2: !onlySignatureVersion4, log: log, clock: { Date() })
+            servesSignatureVersion2: !onlySignatureVersion4,
+            reading: try IssuerDocuments.reader, log: log, clock: { Date() })
         let marketplace = try Marketplace(serving: cloud, in: directory, log: log)
 
         let security = try port.security(of: cloud, in: directory, at: address)

@@ -28,13 +28,20 @@ struct SharedConfigFile {
         }
     }
 
+    /// A profile's section, as AWS's tools split its head: the way a shell splits words.
+    static func head(ofProfile name: String) -> String {
+        if name == "default" { return name }
+        let isPlain = name.allSatisfy { $0.isLetter || $0.isNumber || "-_.+@/".contains($0) }
+        return isPlain
+            ? "profile \(name)" : "profile '\(name.replacing("'", with: #"'"'"'"#))'"
+    }
+
     /// Sets the section, in place of one by that name.
     mutating func set(_ name: String, _ values: [(name: String, value: String)]) {
         let section = ["[\(name)]"] + values.map { "\($0.name) = \($0.value)" }
         if let range = range(of: name) {
             let isLast = range.upperBound == lines.endIndex
-            lines.replaceSubrange(range, with: section + [""])
-            if isLast { return }
+            lines.replaceSubrange(range, with: section + (isLast ? [""] : []))
         } else {
             while lines.last == "" { lines.removeLast() }
             if !lines.isEmpty { lines.append("") }
@@ -50,7 +57,8 @@ struct SharedConfigFile {
             Array(lines.joined(separator: "\n").utf8), to: url.resolvingSymlinksInPath())
     }
 
-    /// From the section's head to before the next one's.
+    /// From the section's head to its last line. Blank lines and comments before the next head are that
+    /// one's.
     private func range(of name: String) -> Range<Int>? {
         func isHead(_ line: String) -> Bool { line.hasPrefix("[") }
         guard
@@ -58,7 +66,13 @@ struct SharedConfigFile {
                 isHead($0) && $0.trimmingCharacters(in: .whitespaces) == "[\(name)]"
             })
         else { return nil }
-        let end = lines[(start + 1)...].firstIndex(where: isHead) ?? lines.endIndex
+        guard var end = lines[(start + 1)...].firstIndex(where: isHead) else {
+            return start..<lines.endIndex
+        }
+        while ["", "#", ";"].contains(lines[end - 1].trimmingCharacters(in: .whitespaces).prefix(1))
+        {
+            end -= 1
+        }
         return start..<end
     }
 }

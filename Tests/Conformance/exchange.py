@@ -122,6 +122,8 @@ class Exchange:
         self.data = home / "data"
         self.log = home / "serve.log"
         self.endpoint = None
+        # What it is started with besides a machine's.
+        self.environment = {}
         self._process = None
         self._port = 0
 
@@ -151,7 +153,7 @@ class Exchange:
     def _start(self, options=(), clock_seconds=0):
         """Returns where in the log its words begin."""
         assert self._process is None, "it is running"
-        environment = machine(self.home)
+        environment = machine(self.home) | self.environment
         if clock_seconds:
             environment |= {
                 "LD_PRELOAD": str(shifted_clock(self.home)), "CLOCK_SHIFT_SECONDS": str(clock_seconds)}

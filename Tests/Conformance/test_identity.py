@@ -1,7 +1,9 @@
 """Who am I: the provider's key and a subscriber's session, through AWS's own clients."""
 
+import json
 import stat
 
+import boto3
 import pytest
 
 from exchange import PROVIDER
@@ -61,3 +63,22 @@ def test_an_account_that_cannot_be_is_refused(provider, account):
     result = provider.bourse("account", "add", account, "--name", "Nobody")
     assert result.status != 0, result
     assert "Traceback" not in result.err and result.err.count("\n") == 1, result
+
+
+def test_a_roles_id_is_the_one_that_iam_says(exchange, provider):
+    iam = provider.client("iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": PROVIDER}, "Action": "sts:AssumeRole"}]}
+    role = iam.create_role(RoleName="plain", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    session = provider.client("sts").assume_role(
+        RoleArn=role["Arn"], RoleSessionName="me",
+        Policy='{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}')
+    assert session["AssumedRoleUser"]["AssumedRoleId"] == role["RoleId"] + ":me"
+    keys = session["Credentials"]
+    # A role that may do nothing at all is told who it is.
+    identity = boto3.client(
+        "sts", endpoint_url=exchange.endpoint, region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"]).get_caller_identity()
+    assert identity["UserId"] == role["RoleId"] + ":me"

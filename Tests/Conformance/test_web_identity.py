@@ -1,6 +1,5 @@
 """AssumeRoleWithWebIdentity: the token that an enrolled key signs, and every other one."""
 
-import base64
 import hashlib
 import hmac
 import json
@@ -12,9 +11,8 @@ from ecdsa import NIST256p, SigningKey
 from ecdsa.util import sigencode_string
 
 from exchange import PROVIDER
-from wire import form_ask
+from issuer import ROLE, assume, base64url, key_id
 
-ROLE = "arn:aws:iam::222222222222:role/data-subscriber"
 
 
 class Enrolled:
@@ -24,7 +22,7 @@ class Enrolled:
         home = machine.home / "bourse" / machine.profile
         self.key = SigningKey.from_pem((home / "private-key.pem").read_text())
         profile = json.loads((home / "profile.json").read_text())
-        self.id, self.audience, self.account = profile["keyID"], profile["audience"], machine.account
+        self.id, self.audience, self.account = key_id(self.key), profile["audience"], machine.account
 
     def claims(self, **changed):
         now = int(time.time())
@@ -46,21 +44,10 @@ class Enrolled:
         return f"{text}.{base64url(signature)}"
 
 
-def base64url(data):
-    data = data.encode() if isinstance(data, str) else data
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
 
 @pytest.fixture(scope="module")
 def enrolled(subscriber):
     return Enrolled(subscriber)
-
-
-def assume(exchange, token, role=ROLE, name="someone", **members):
-    ask = form_ask(
-        "sts", "2011-06-15", "AssumeRoleWithWebIdentity", RoleArn=role, RoleSessionName=name,
-        WebIdentityToken=token, **members)
-    return ask.send(exchange, ask.headers)
 
 
 def test_a_token_opens_a_session_of_an_hour(exchange, enrolled):

@@ -154,7 +154,7 @@ extension Access {
             case .federated, .service: .absent
             }
         case .sourceIP, .currentTime, .epochTime, .secureTransport, .requestedRegion, .userAgent,
-            .prefix, .delimiter, .maxKeys, .versionID, .roleSessionName, .externalID:
+            .prefix, .delimiter, .maxKeys, .versionID, .roleSessionName, .externalID, .token:
             context.values(of: key)
         }
     }

@@ -14,8 +14,8 @@ extension AWSService {
 extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddAccount.self, CutOffAccount.self, EndContract.self, EnrollKey.self, GetContract.self,
-        LiftCutOff.self, LinkBucket.self, ListAccounts.self, ListContracts.self, RevokeKey.self,
-        SignContract.self,
+        AddAccount.self, CutOffAccount.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
+        GetContract.self, LiftCutOff.self, LinkBucket.self, ListAccounts.self, ListContracts.self,
+        RenewKey.self, RevokeKey.self, SignContract.self,
     ]
 }

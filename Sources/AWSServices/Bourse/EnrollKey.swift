@@ -7,7 +7,7 @@ extension Bourse {
     /// answer, so a lost answer loses nothing; the same code with another key is refused.
     ///
     /// - Throws: `EnrolmentRefusedException` for a code that is unknown, used or expired, without saying
-    ///   which; `ValidationException` for a key that is not P-256.
+    ///   which; `ValidationException` for a key that is neither P-256 nor RSA.
     public struct EnrollKey: AWSOperation {
         public static let service = AWSService.bourse
         public static let name = "EnrollKey"
@@ -15,7 +15,7 @@ extension Bourse {
         public static let isSigned = false
 
         public var code: String
-        /// PEM, SubjectPublicKeyInfo, P-256.
+        /// PEM, SubjectPublicKeyInfo: P-256, or RSA of 2,048 bits or more.
         public var publicKey: String
 
         public init(code: String, publicKey: String) {

@@ -57,16 +57,18 @@ extension Bourse {
         /// When it was cut off last. Nil: never.
         public var cutOffAt: Date?
         public var keys: [EnrolledKey]
+        public var issuers: [EnrolledIssuer]
 
         public init(
             accountId: String, displayName: String, isCutOff: Bool, cutOffAt: Date?,
-            keys: [EnrolledKey]
+            keys: [EnrolledKey], issuers: [EnrolledIssuer]
         ) {
             self.accountId = accountId
             self.displayName = displayName
             self.isCutOff = isCutOff
             self.cutOffAt = cutOffAt
             self.keys = keys
+            self.issuers = issuers
         }
 
         public init(from reader: ShapeReader) throws(WireFault) {
@@ -75,6 +77,7 @@ extension Bourse {
             isCutOff = try reader.required("IsCutOff")
             cutOffAt = try reader.optional("CutOffAt")
             keys = try reader.required("Keys")
+            issuers = try reader.required("Issuers")
         }
 
         public func writeMembers(to writer: inout ShapeWriter) {
@@ -83,6 +86,7 @@ extension Bourse {
             writer.put("IsCutOff", isCutOff)
             writer.put("CutOffAt", cutOffAt)
             writer.put("Keys", keys)
+            writer.put("Issuers", issuers)
         }
     }
 
@@ -90,19 +94,55 @@ extension Bourse {
     public struct EnrolledKey: AWSShape, Equatable {
         public var keyId: String
         public var enrolledAt: Date
+        /// The key in its place, since it was renewed: it opens no session any more.
+        public var renewedBy: String?
 
-        public init(keyId: String, enrolledAt: Date) {
+        public init(keyId: String, enrolledAt: Date, renewedBy: String?) {
             self.keyId = keyId
             self.enrolledAt = enrolledAt
+            self.renewedBy = renewedBy
         }
 
         public init(from reader: ShapeReader) throws(WireFault) {
             keyId = try reader.required("KeyId")
             enrolledAt = try reader.required("EnrolledAt")
+            renewedBy = try reader.optional("RenewedBy")
         }
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("KeyId", keyId)
+            writer.put("EnrolledAt", enrolledAt)
+            writer.put("RenewedBy", renewedBy)
+        }
+    }
+
+    /// An issuer whose tokens open the account's sessions.
+    public struct EnrolledIssuer: AWSShape, Equatable {
+        public var url: String
+        /// Patterns of whose tokens do.
+        public var subjects: [String]
+        /// The audiences that its tokens may be made for.
+        public var clientIds: [String]
+        public var enrolledAt: Date
+
+        public init(url: String, subjects: [String], clientIds: [String], enrolledAt: Date) {
+            self.url = url
+            self.subjects = subjects
+            self.clientIds = clientIds
+            self.enrolledAt = enrolledAt
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            url = try reader.required("Url")
+            subjects = try reader.required("Subjects")
+            clientIds = try reader.required("ClientIds")
+            enrolledAt = try reader.required("EnrolledAt")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Url", url)
+            writer.put("Subjects", subjects)
+            writer.put("ClientIds", clientIds)
             writer.put("EnrolledAt", enrolledAt)
         }
     }

@@ -1,9 +1,9 @@
 public import AWSAPI
 
 extension Bourse {
-    /// Takes a key back, and ends every session that was opened with it.
+    /// Takes a key back, or an issuer, and ends every session that was opened with it.
     ///
-    /// - Throws: `ResourceNotFoundException` for a key that the account does not have.
+    /// - Throws: `ResourceNotFoundException` for one that the account does not have.
     public struct RevokeKey: AWSOperation {
         public typealias Response = EmptyResponse
         public static let service = AWSService.bourse
@@ -12,6 +12,7 @@ extension Bourse {
             "DELETE", "/bourse/v1/accounts/{AccountId}/keys/{KeyId}", status: 204)
 
         public var accountId: String
+        /// Of an issuer, its URL.
         public var keyId: String
 
         public init(accountId: String, keyId: String) {

@@ -92,6 +92,24 @@ extension IAM {
         }
     }
 
+    public struct OpenIDConnectProviderListEntry: AWSShape {
+        public var arn: String?
+
+        public init(
+            arn: String? = nil
+        ) {
+            self.arn = arn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            arn = try reader.optional("Arn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Arn", arn)
+        }
+    }
+
     public struct PermissionsBoundaryAttachmentType: AWSEnum {
         public static let permissionsBoundaryPolicy = PermissionsBoundaryAttachmentType(rawValue: "PermissionsBoundaryPolicy")
         public static let known: [PermissionsBoundaryAttachmentType] = [

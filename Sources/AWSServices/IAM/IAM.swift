@@ -15,9 +15,12 @@ extension AWSService {
 extension IAM {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateRole.self, DeleteRole.self, DeleteRolePolicy.self, GetRole.self, GetRolePolicy.self,
-        GetUser.self, ListAttachedRolePolicies.self, ListInstanceProfilesForRole.self,
-        ListRolePolicies.self, ListRoles.self, PutRolePolicy.self, UpdateAssumeRolePolicy.self,
-        UpdateRole.self,
+        AddClientIDToOpenIDConnectProvider.self, CreateOpenIDConnectProvider.self, CreateRole.self,
+        DeleteOpenIDConnectProvider.self, DeleteRole.self, DeleteRolePolicy.self,
+        GetOpenIDConnectProvider.self, GetRole.self, GetRolePolicy.self, GetUser.self,
+        ListAttachedRolePolicies.self, ListInstanceProfilesForRole.self,
+        ListOpenIDConnectProviders.self, ListRolePolicies.self, ListRoles.self, PutRolePolicy.self,
+        RemoveClientIDFromOpenIDConnectProvider.self, UpdateAssumeRolePolicy.self,
+        UpdateOpenIDConnectProviderThumbprint.self, UpdateRole.self,
     ]
 }

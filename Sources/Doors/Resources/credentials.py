@@ -12,6 +12,10 @@ AWS profile. Repeating it after a failure is safe. From then on AWS's tools call
 by themselves, as the profile's credential_process: it signs a token with the key and prints the
 credentials of the session that the token opens. Nothing is kept of those.
 
+    python3 credentials.py renew --profile NAME
+
+puts a new key in the place of this machine's; open sessions go on. Repeating it is safe as well.
+
 Key and enrolment lie under $BOURSE_HOME (~/.bourse) as `bourse enroll` leaves them: either program
 uses what the other enrolled. For macOS and Linux. HTTPS_PROXY and its like are honoured.
 """
@@ -63,7 +67,10 @@ P256_BYTES = 32
 PORT_MAX = 65_535
 
 # As `bourse enroll` writes them, and "caBundle" where it is needed.
-ENROLMENT = ("endpoint", "account", "keyID", "roleArn", "audience", "region")
+ENROLMENT = ("endpoint", "account", "roleArn", "audience", "region")
+KEY = "private-key.pem"
+# The one that a renewal is under way to.
+NEXT_KEY = "private-key.next.pem"
 # A key that has one is refused, and nobody asked for it where nobody may be.
 NO_PASSWORD = ("-passin", "pass:")
 # Not a file where Python reads the program from a pipe.
@@ -74,7 +81,7 @@ class Failure(Exception):
     """What stops the command: one line for whoever reads it, without a secret in it."""
 
 
-# The two commands
+# The three commands
 
 
 def enroll(options):
@@ -87,21 +94,20 @@ def enroll(options):
     ca_bundle = options.ca_bundle and os.path.abspath(os.path.expanduser(options.ca_bundle))
     trusted(ca_bundle)
     with only_enrolment(home.parent):
-        key_file, is_new = private_key(home)
+        key_file, is_new = private_key(home, KEY)
         if options.ca_fingerprint:
             ca_bundle = authority(endpoint, options.ca_fingerprint, home)
         answer = register(endpoint, options.code, key_file, is_new, ca_bundle)
         enrolled = {
-            "endpoint": endpoint, "account": answer["AccountId"], "keyID": answer["KeyId"],
-            "roleArn": answer["RoleArn"], "audience": answer["Audience"],
-            "region": answer["Region"]}
+            "endpoint": endpoint, "account": answer["AccountId"], "roleArn": answer["RoleArn"],
+            "audience": answer["Audience"], "region": answer["Region"]}
         if ca_bundle:
             enrolled["caBundle"] = ca_bundle
         write_private(home / "profile.json", json.dumps(enrolled))
         config = write_aws_profile(options.profile, enrolled)
     if options.json:
         return json.dumps({
-            "account": enrolled["account"], "keyId": enrolled["keyID"], "profile": options.profile,
+            "account": enrolled["account"], "keyId": answer["KeyId"], "profile": options.profile,
             "roleArn": enrolled["roleArn"]})
     return "\n".join([
         f"enrolled with {plain(str(answer.get('ExchangeName')))} as account {enrolled['account']}",
@@ -113,7 +119,7 @@ def enroll(options):
 def credentials(options):
     home = home_of(options.profile)
     enrolled = read_enrolment(home, options.profile)
-    token = signed_token(enrolled, home / "private-key.pem")
+    token = signed_token(enrolled, home / KEY)
     form = urllib.parse.urlencode({
         "Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15",
         "RoleArn": enrolled["roleArn"], "RoleSessionName": session_name(),
@@ -134,6 +140,32 @@ def credentials(options):
         raise answer.not_an_exchange()
     # Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
     return json.dumps({"Version": 1, **values})
+
+
+def renew(options):
+    home = home_of(options.profile)
+    enrolled = read_enrolment(home, options.profile)
+    with only_enrolment(home.parent):
+        old = home / KEY
+        new, _ = private_key(home, NEXT_KEY)
+        token = signed_token(enrolled, old, renewsWith=key_id(new))
+        answer = post(
+            enrolled["endpoint"], "/bourse/v1/renew", "application/json",
+            json.dumps({"Token": token, "PublicKey": public_key(new)}), enrolled.get("caBundle"))
+        if not answer.is_success:
+            raise answer.refusal(token, {"ExpiredTokenException": answer.clock_advice()})
+        if not has_texts(answer.json(), ("AccountId", "KeyId")):
+            raise answer.not_an_exchange()
+        os.replace(new, old)
+    if options.json:
+        return json.dumps({
+            "account": enrolled["account"], "keyId": answer.json()["KeyId"],
+            "profile": options.profile})
+    return "\n".join([
+        f"profile {options.profile} of account {enrolled['account']} has a new key: "
+        + answer.json()["KeyId"],
+        f"private key: {old} (it stays on this machine)",
+        f"next: aws sts get-caller-identity --profile {shlex.quote(options.profile)}"])
 
 
 # What is kept on this machine
@@ -172,12 +204,12 @@ def has_texts(value, names):
         for name in names)
 
 
-def private_key(home):
+def private_key(home, name):
     """The file of the key, and whether it is a new one.
 
     It is on the disk before it is registered, and an enrolment that was begun before goes on with
     the key that it made: so a lost answer loses nothing."""
-    file = home / "private-key.pem"
+    file = home / name
     if file.exists():
         return file, False
     make_private_directory(home)
@@ -295,14 +327,24 @@ def openssl(*arguments, given=b""):
     return finished.stdout
 
 
-def signed_token(enrolled, key_file):
+def public_key(key_file):
+    return openssl("pkey", *NO_PASSWORD, "-in", key_file, "-pubout").decode()
+
+
+def key_id(key_file):
+    """What the exchange calls the key."""
+    der = openssl("pkey", *NO_PASSWORD, "-in", key_file, "-pubout", "-outform", "DER")
+    return "bourse-" + hashlib.sha256(der).hexdigest()[:32]
+
+
+def signed_token(enrolled, key_file, **more):
     if not key_file.exists():
         raise Failure(f"{key_file} is gone; enrol again: the provider has a new code.")
     now = int(time.time())
-    header = {"alg": "ES256", "typ": "JWT", "kid": enrolled["keyID"]}
+    header = {"alg": "ES256", "typ": "JWT", "kid": key_id(key_file)}
     claims = {
         "iss": "urn:bourse:key", "sub": enrolled["account"], "aud": [enrolled["audience"]],
-        "iat": now, "exp": now + TOKEN_LIFETIME, "jti": str(uuid.uuid4())}
+        "iat": now, "exp": now + TOKEN_LIFETIME, "jti": str(uuid.uuid4()), **more}
     text = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
     signature = openssl(
         "dgst", "-sha256", *NO_PASSWORD, "-sign", key_file, given=text.encode())
@@ -347,10 +389,9 @@ def session_name():
 
 
 def register(endpoint, code, key_file, key_is_new, ca_bundle):
-    public_key = openssl("pkey", *NO_PASSWORD, "-in", key_file, "-pubout").decode()
     answer = post(
         endpoint, "/bourse/v1/enroll", "application/json",
-        json.dumps({"Code": code, "PublicKey": public_key}), ca_bundle)
+        json.dumps({"Code": code, "PublicKey": public_key(key_file)}), ca_bundle)
     if answer.is_success:
         if not has_texts(answer.json(), ("AccountId", "KeyId", "RoleArn", "Audience", "Region")):
             raise answer.not_an_exchange()
@@ -559,6 +600,11 @@ def parsed(arguments):
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", required=True, help="the profile that `enroll` wrote")
     parser.set_defaults(command=credentials)
+    if arguments[:1] == ["renew"]:
+        parser.prog, parser.description = "credentials.py renew", "Put a new key in the old one's place."
+        parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
+        parser.set_defaults(command=renew)
+        return parser.parse(arguments[1:])
     if arguments[:1] != ["enroll"]:
         return parser.parse(arguments)
     parser = Parser(

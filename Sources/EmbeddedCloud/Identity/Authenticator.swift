@@ -87,7 +87,7 @@ final class Authenticator: Sendable {
             throw .invalidToken
         }
         let session = open.session
-        guard identities.hasKey(session.openedBy) else { throw .unknownKey }
+        guard identities.hasOpener(session.openedBy) else { throw .unknownKey }
         guard now < session.expiresAt, identities.admits(open.caller) else { throw .expiredToken }
         return (open.caller, session.secretAccessKey)
     }

@@ -50,6 +50,27 @@ struct Authorizer: Sendable {
     }
 }
 
+extension Authorizer {
+    /// Whether the role lets in whoever has a token of this issuer's that says this. The token has been
+    /// checked.
+    func trusts(
+        _ provider: IdentityProvider, in role: RoleID, by call: Call,
+        context: [(ConditionKey, String)]
+    ) -> Bool {
+        var access = Access(
+            by: .federated(by: provider.row.arn.description),
+            action: "sts:AssumeRoleWithWebIdentity", resource: role.arn, owner: role.account,
+            context: call.policyContext(region: region))
+        for (key, value) in context { access.context.add(key, value) }
+        let trust =
+            role.name == BuiltInRole.dataSubscriber
+            ? provider.subscriberTrust : state.current.identity.roles[role]?.trust
+        guard let trust else { return false }
+        if case .allow = decide(access, under: Policies(identity: [], trust: trust)) { return true }
+        return false
+    }
+}
+
 extension ARN {
     /// Of S3's ARNs, which name the bucket and perhaps a key in it.
     fileprivate var bucketName: BucketName? {

@@ -35,7 +35,12 @@ enum BuiltInRole {
 
     /// What carries its own proof: a token, a code.
     static let stranger = PolicyDocument([
-        .init(.allow, actions: ["bourse:EnrollKey", "sts:AssumeRoleWithWebIdentity"])
+        .init(
+            .allow,
+            actions: [
+                "bourse:EnrollIssuer", "bourse:EnrollKey", "bourse:RenewKey",
+                "sts:AssumeRoleWithWebIdentity",
+            ])
     ])
 
     static let administrator = PolicyDocument([.init(.allow, actions: ["*"])])
@@ -44,7 +49,7 @@ enum BuiltInRole {
         dataSubscriber: allowing(
             "athena:*", "dataexchange:AcceptDataGrant", "dataexchange:Get*",
             "dataexchange:List*", "events:*", "glue:*", "lakeformation:Get*",
-            "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole", "sts:GetCallerIdentity"),
+            "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole"),
         marketplace: allowing(
             "bourse:AddAccount", "dataexchange:AcceptDataGrant", "dataexchange:CreateDataGrant",
             "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
@@ -54,17 +59,16 @@ enum BuiltInRole {
             "s3:CreateBucket"),
         dataPublisher: allowing(
             "athena:*", "bourse:GetContract", "bourse:LinkBucket", "bourse:ListContracts",
-            "dataexchange:*", "events:*", "glue:*", "lakeformation:*", "s3:*", "sqs:*",
-            "sts:GetCallerIdentity"),
+            "dataexchange:*", "events:*", "glue:*", "lakeformation:*", "s3:*", "sqs:*"),
         compliance: allowing(
             "bourse:CutOffAccount", "bourse:Get*", "bourse:LiftCutOff", "bourse:List*",
             "bourse:RevokeKey", "dataexchange:Get*", "dataexchange:List*",
             "dataexchange:RevokeRevision", "events:Describe*", "events:List*", "glue:Get*",
             "iam:Get*", "iam:List*", "lakeformation:Describe*", "lakeformation:Get*",
-            "lakeformation:List*", "s3:GetBucket*", "s3:ListAllMyBuckets", "sts:GetCallerIdentity"),
+            "lakeformation:List*", "s3:GetBucket*", "s3:ListAllMyBuckets"),
         finance: allowing(
             "bourse:GetContract", "bourse:ListContracts", "dataexchange:Get*",
-            "dataexchange:List*", "sts:GetCallerIdentity"),
+            "dataexchange:List*"),
     ]
 
     private static func allowing(_ actions: String...) -> PolicyDocument {

@@ -15,6 +15,8 @@ public struct Caller: Sendable {
     public let account: AccountID
     public let kind: Kind
     public let accessKeyID: String
+    /// Of a session of a role that somebody made, IAM's id of the role.
+    let roleID: String?
     /// Of a session, the key with which it was opened in the first place.
     let openedBy: String?
     /// Of a session, the account of whoever opened it.
@@ -24,17 +26,18 @@ public struct Caller: Sendable {
 
     public init(account: AccountID, kind: Kind, accessKeyID: String) {
         self.init(
-            account: account, kind: kind, accessKeyID: accessKeyID, openedBy: nil,
+            account: account, kind: kind, accessKeyID: accessKeyID, roleID: nil, openedBy: nil,
             openedFrom: nil, sessionPolicy: nil)
     }
 
     init(
-        account: AccountID, kind: Kind, accessKeyID: String, openedBy: String?,
+        account: AccountID, kind: Kind, accessKeyID: String, roleID: String?, openedBy: String?,
         openedFrom: AccountID?, sessionPolicy: PolicyDocument?
     ) {
         self.account = account
         self.kind = kind
         self.accessKeyID = accessKeyID
+        self.roleID = roleID
         self.openedBy = openedBy
         self.openedFrom = openedFrom
         self.sessionPolicy = sessionPolicy
@@ -66,7 +69,8 @@ public struct Caller: Sendable {
         switch kind {
         case .anonymous: "ANONYMOUS"
         case .user(let name): "AIDA\(name.uppercased())"
-        case .session(let role, let name, _): "AROA\(role.uppercased()):\(name)"
+        case .session(let role, let name, _):
+            "\(roleID ?? "AROA" + role.uppercased()):\(name)"
         }
     }
 

@@ -44,7 +44,15 @@ struct CutOffs: Sendable {
                     isCutOff: account.isCutOff, cutOffAt: account.cutOffAt,
                     keys: (keys[account.id] ?? [])
                         .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
-                        .map { .init(keyId: $0.id, enrolledAt: $0.createdAt) })
+                        .map {
+                            .init(
+                                keyId: $0.id, enrolledAt: $0.createdAt, renewedBy: $0.renewedBy)
+                        },
+                    issuers: identities.providers(of: account.id).map {
+                        .init(
+                            url: $0.issuer, subjects: $0.subjects, clientIds: $0.clientIDs,
+                            enrolledAt: $0.createdAt)
+                    })
             }, nextToken: page.count < known.count ? page.last?.id.rawValue : nil)
     }
 
@@ -52,14 +60,22 @@ struct CutOffs: Sendable {
         _ operation: Bourse.RevokeKey, _ request: Request
     ) async throws -> EmptyResponse {
         try await state.change(recording: request.event) { db, state in
-            guard let key = state.identity.enrolledKeys[operation.keyId],
+            if let key = state.identity.enrolledKeys[operation.keyId],
                 key.account.rawValue == operation.accountId
-            else {
+            {
+                try key.delete(db)
+                state.identity.enrolledKeys[key.id] = nil
+            } else if let account = AccountID(rawValue: operation.accountId),
+                let issuer = state.identity.providers[
+                    IdentityProviderRow.arn(of: operation.keyId, in: account)]?.row,
+                issuer.issuer == operation.keyId
+            {
+                try issuer.delete(db)
+                state.identity.providers[issuer.arn] = nil
+            } else {
                 throw AWSError.notFound(
-                    "Account \(operation.accountId) has no key \(operation.keyId).")
+                    "Account \(operation.accountId) has no key or issuer \(operation.keyId).")
             }
-            try key.delete(db)
-            state.identity.enrolledKeys[key.id] = nil
         }
         return EmptyResponse()
     }

@@ -12,6 +12,8 @@ struct IdentityState: Sendable {
     var enrolledKeys: TreeDictionary<String, EnrolledKeyRow> = [:]
     /// Those that somebody made.
     var roles: TreeDictionary<RoleID, Role> = [:]
+    /// By their ARNs.
+    var providers: TreeDictionary<ARN, IdentityProvider> = [:]
 
     init(loading db: Database) throws {
         for row in try AccountRow.fetchAll(db) { accounts[row.id] = row }
@@ -23,24 +25,34 @@ struct IdentityState: Sendable {
             for policy in policies[row.id] ?? [] { role.setPolicy(policy.name, policy.document) }
             roles[role.id] = role
         }
+        for row in try IdentityProviderRow.fetchAll(db) {
+            providers[row.arn] = IdentityProvider(row)
+        }
     }
 
-    /// Whether a key that opens sessions, or opened one, is still good.
-    func hasKey(_ id: String) -> Bool { owner(ofKey: id) != nil }
+    /// Whether what opened a session is still good.
+    func hasOpener(_ id: String) -> Bool { opener(id) != nil }
 
-    private func owner(ofKey id: String) -> AccountID? {
-        enrolledKeys[id]?.account ?? accessKeys[id]?.account
+    /// The account of a key, or of the issuer by whose word a session was opened, and since when it is
+    /// known.
+    private func opener(_ id: String) -> (account: AccountID, since: Date)? {
+        if let key = enrolledKeys[id] { return (key.account, key.createdAt) }
+        if let key = accessKeys[id] { return (key.account, .distantPast) }
+        guard let provider = ARN(id).flatMap({ providers[$0]?.row }) else { return nil }
+        return (provider.account, provider.createdAt)
     }
 
-    /// Whether nothing has ended what the caller has: its key's revocation, or the cut-off of its account,
-    /// of the one from which its session was opened, or of the one whose key it was in the first place.
+    /// Whether nothing has ended what the caller has: the revocation of its key or issuer, or the cut-off of
+    /// its account, of the one from which its session was opened, or of the one whose key it was in the
+    /// first place.
     func admits(_ caller: Caller) -> Bool {
-        guard case .session(_, _, let issuedAt) = caller.kind, let opener = caller.openedBy else {
+        guard case .session(_, _, let issuedAt) = caller.kind, let id = caller.openedBy else {
             return true
         }
-        guard let owner = owner(ofKey: opener) else { return false }
-        return [caller.account, caller.openedFrom ?? owner, owner].allSatisfy { id in
-            guard let account = accounts[id], !account.isCutOff else { return false }
+        // What was revoked and registered anew lets in nobody from before.
+        guard let opener = opener(id), opener.since <= issuedAt else { return false }
+        return [caller.account, caller.openedFrom ?? opener.account, opener.account].allSatisfy {
+            guard let account = accounts[$0], !account.isCutOff else { return false }
             return account.cutOffAt.map { issuedAt > $0 } ?? true
         }
     }
@@ -133,12 +145,15 @@ struct EnrolmentCodeRow: Codable, FetchableRecord, PersistableRecord {
 struct EnrolledKeyRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     static let databaseTableName = "enrolledKey"
 
-    /// The key's own fingerprint.
+    /// The key's own fingerprint: ``WebIdentityKey/id``.
     var id: String
     var account: AccountID
-    /// PEM, P-256.
+    /// PEM.
     var publicKey: String
     var createdAt: Date
+    /// The key that took its place. It opens no session any more; those that it opened go on.
+    var renewedBy: String?
+    var renewedAt: Date?
 }
 
 /// A web-identity token that has been used, kept until it would have expired anyway.

@@ -115,7 +115,10 @@ extension IdentityState {
         case .user: return [BuiltInRole.administrator]
         case .session(let name, _, _):
             if let policy = BuiltInRole.policy(of: name) { return [policy] }
-            return roles[RoleID(caller.account, name)]?.policies ?? []
+            // Another role of the same name may have been made since.
+            guard let role = roles[RoleID(caller.account, name)], role.row.id == caller.roleID
+            else { return [] }
+            return role.policies
         }
     }
 

@@ -45,6 +45,8 @@ struct Session: Codable, Sendable {
     var secretAccessKey: String
     var account: AccountID
     var role: String
+    /// Of a role that somebody made, IAM's id: one made later under the same name is another role.
+    var roleID: String?
     var name: String
     /// The key that opened it, or that opened the session from which it was opened.
     var openedBy: String
@@ -75,18 +77,19 @@ struct Session: Codable, Sendable {
     func caller(policy: PolicyDocument?) -> Caller {
         Caller(
             account: account, kind: .session(role: role, name: name, issuedAt: issuedAt),
-            accessKeyID: accessKeyID, openedBy: openedBy, openedFrom: openedFrom,
+            accessKeyID: accessKeyID, roleID: roleID, openedBy: openedBy, openedFrom: openedFrom,
             sessionPolicy: policy)
     }
 
     init(
-        account: AccountID, role: String, name: String, openedBy: String,
+        of role: RoleID, id roleID: String?, name: String, openedBy: String,
         openedFrom: AccountID, policy: String?, issuedAt: Date, expiresAt: Date
     ) {
         accessKeyID = AccessKey.makeID(prefix: "ASIA")
         secretAccessKey = AccessKey.makeSecret()
-        self.account = account
-        self.role = role
+        account = role.account
+        self.role = role.name
+        self.roleID = roleID
         self.name = name
         self.openedBy = openedBy
         self.openedFrom = openedFrom

@@ -23,13 +23,7 @@ extension Sessions {
                 "Second factors, session tags and source identities are not served.")
         }
         let known = state.current.identity.roles[role]
-        let longest = known?.row.maxSessionDuration ?? Self.lifetimes.upperBound
-        var lifetime = operation.durationSeconds ?? Self.lifetimeDefault
-        guard Self.lifetimes.contains(lifetime), lifetime <= longest else {
-            throw AWSError.stsValidation(
-                "The requested DurationSeconds must be \(Self.lifetimes.lowerBound) to "
-                    + "\(longest), the MaxSessionDuration set for this role.")
-        }
+        var lifetime = try Self.lifetime(operation.durationSeconds, of: known)
         var opener = request.caller.accessKeyID
         if case .session = request.caller.kind {
             guard operation.durationSeconds ?? 0 <= Self.chainedLifetimeMax else {
@@ -41,7 +35,7 @@ extension Sessions {
             opener = request.caller.openedBy ?? opener
         }
         let session = Session(
-            account: role.account, role: role.name, name: operation.roleSessionName,
+            of: role, id: known?.row.id, name: operation.roleSessionName,
             openedBy: opener, openedFrom: request.account,
             policy: try Self.sessionPolicy(operation.policy, operation.policyArns),
             issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
@@ -52,6 +46,20 @@ extension Sessions {
         return .init(
             credentials: try credentials(of: session),
             assumedRoleUser: .init(assumedRoleId: caller.userID, arn: caller.arn.description))
+    }
+
+    /// Seconds that a session lasts.
+    ///
+    /// - Parameter role: Nil for one that nobody made.
+    static func lifetime(_ asked: Int?, of role: Role?) throws(AWSError) -> Int {
+        let longest = role?.row.maxSessionDuration ?? lifetimes.upperBound
+        let lifetime = asked ?? lifetimeDefault
+        guard lifetimes.contains(lifetime), lifetime <= longest else {
+            throw .stsValidation(
+                "The requested DurationSeconds must be \(lifetimes.lowerBound) to \(longest), the "
+                    + "MaxSessionDuration set for this role.")
+        }
+        return lifetime
     }
 
     /// The text of a session's policy, once it can be read.

@@ -57,6 +57,7 @@ extension AuditEvent.UserIdentity {
             json.object("sessionContext", sessionContext.write(to:))
         }
         json.member("invokedBy", ifPresent: invokedBy)
+        json.member("identityProvider", ifPresent: identityProvider)
     }
 }
 

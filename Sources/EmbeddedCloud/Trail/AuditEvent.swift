@@ -116,6 +116,8 @@ extension AuditEvent {
         /// The service that acted for the caller: `athena.amazonaws.com`.
         public var invokedBy: String?
         public var sessionContext: SessionContext?
+        /// Of a web identity, the issuer that vouches for it, or the enrolled key that signed.
+        public var identityProvider: String?
 
         public init(
             type: String,
@@ -125,7 +127,8 @@ extension AuditEvent {
             accessKeyId: String? = nil,
             userName: String? = nil,
             invokedBy: String? = nil,
-            sessionContext: SessionContext? = nil
+            sessionContext: SessionContext? = nil,
+            identityProvider: String? = nil
         ) {
             self.type = type
             self.principalId = principalId
@@ -135,6 +138,7 @@ extension AuditEvent {
             self.userName = userName
             self.invokedBy = invokedBy
             self.sessionContext = sessionContext
+            self.identityProvider = identityProvider
         }
     }
 

@@ -60,7 +60,8 @@ extension AccountCommand {
             for account in accounts {
                 let state = account.isCutOff ? ", cut off" : ""
                 print(
-                    "\(account.accountId)  \(account.displayName): \(account.keys.count) keys\(state)"
+                    "\(account.accountId)  \(account.displayName): \(account.keys.count) keys, "
+                        + "\(account.issuers.count) issuers\(state)"
                 )
             }
         }
@@ -68,13 +69,13 @@ extension AccountCommand {
 
     struct Keys: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "The keys that an account's machines enrolled.",
+            abstract: "The keys and issuers that an account's holder enrolled.",
             subcommands: [ListKeys.self, Revoke.self])
     }
 
     struct ListKeys: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "The keys of an account.")
+            commandName: "list", abstract: "The keys and issuers of an account.")
 
         @Argument(help: "The AWS account: twelve digits.")
         var id: String
@@ -88,9 +89,15 @@ extension AccountCommand {
             }
             if administrator.json { return try printJSON(AccountSummary(account)) }
             for key in account.keys {
-                print("\(key.keyId)  enrolled \(Timestamp.iso8601.text(key.enrolledAt))")
+                let state = key.renewedBy.map { ", renewed by \($0)" } ?? ""
+                print("\(key.keyId)  enrolled \(Timestamp.iso8601.text(key.enrolledAt))\(state)")
             }
-            if account.keys.isEmpty {
+            for issuer in account.issuers {
+                print(
+                    "\(issuer.url)  enrolled \(Timestamp.iso8601.text(issuer.enrolledAt)), for "
+                        + issuer.subjects.joined(separator: " "))
+            }
+            if account.keys.isEmpty, account.issuers.isEmpty {
                 print("no key yet; a new code: bourse account add \(id) --name NAME")
             }
         }
@@ -98,11 +105,12 @@ extension AccountCommand {
 
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a key back, and end every session that was opened with it.")
+            abstract: "Take a key or an issuer back, and end every session that was opened with it."
+        )
 
         @Argument(help: "The AWS account: twelve digits.")
         var id: String
-        @Argument(help: "The key's id, from: bourse account keys list ID")
+        @Argument(help: "The key's id or the issuer's URL, from: bourse account keys list ID")
         var key: String
         @OptionGroup var administrator: AdministratorOptions
 
@@ -111,7 +119,7 @@ extension AccountCommand {
             if administrator.json { return try printJSON(["account": id, "revoked": key]) }
             print(
                 """
-                key \(key) of account \(id) is revoked; the sessions that it opened have ended
+                \(key) of account \(id) is revoked; the sessions that it opened have ended
                 next, to let that machine in again: bourse account add \(id) --name NAME
                 """)
         }
@@ -124,12 +132,14 @@ private struct AccountSummary: Encodable {
     let name: String
     let isCutOff: Bool
     let keys: [String]
+    let issuers: [String]
 
     init(_ account: Bourse.KnownAccount) {
         self.account = account.accountId
         name = account.displayName
         isCutOff = account.isCutOff
         keys = account.keys.map(\.keyId)
+        issuers = account.issuers.map(\.url)
     }
 }
 

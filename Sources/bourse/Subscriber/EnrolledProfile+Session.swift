@@ -1,5 +1,7 @@
 import AWSAPI
 import AWSClient
+import Crypto
+import EmbeddedCloud
 import Foundation
 import JWTKit
 import STSAPI
@@ -42,10 +44,14 @@ extension EnrolledProfile {
         return String("bourse-\(user)".prefix(64))
     }
 
-    private func token(signedWith file: URL) async throws -> String {
+    /// - Parameter renewsWith: The id of the key that takes the place of this one. Nil: the token opens a
+    ///   session.
+    func token(signedWith file: URL, renewsWith next: String? = nil) async throws -> String {
         let pem = try String(contentsOf: file, encoding: .utf8)
         let keys = JWTKeyCollection()
-        let kid = JWKIdentifier(string: keyID)
+        let publicKey = try P256.Signing.PrivateKey(pemRepresentation: pem).publicKey
+        let kid = JWKIdentifier(
+            string: EnrolledKeyID.of(subjectPublicKeyInfo: publicKey.derRepresentation))
         await keys.add(ecdsa: try ES256PrivateKey(pem: pem), kid: kid)
         let now = Date()
         return try await keys.sign(
@@ -53,7 +59,7 @@ extension EnrolledProfile {
                 iss: "urn:bourse:key", sub: .init(value: account),
                 aud: .init(value: [audience]), iat: .init(value: now),
                 exp: .init(value: now + Self.tokenLifetime),
-                jti: .init(value: UUID().uuidString)),
+                jti: .init(value: UUID().uuidString), renewsWith: next),
             kid: kid)
     }
 
@@ -64,6 +70,7 @@ extension EnrolledProfile {
         var iat: IssuedAtClaim
         var exp: ExpirationClaim
         var jti: IDClaim
+        var renewsWith: String?
 
         func verify(using algorithm: some JWTAlgorithm) async throws {}
     }

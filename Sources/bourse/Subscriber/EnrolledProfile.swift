@@ -1,5 +1,6 @@
 import AWSClient
 import AsyncHTTPClient
+import Crypto
 import EmbeddedCloud
 import Foundation
 
@@ -8,7 +9,6 @@ import Foundation
 struct EnrolledProfile: Codable {
     var endpoint: String
     var account: String
-    var keyID: String
     var roleArn: String
     var audience: String
     var region: String
@@ -28,6 +28,25 @@ struct EnrolledProfile: Codable {
 
     static func keyFile(_ profile: String) throws -> URL {
         try home(profile).appending(path: "private-key.pem")
+    }
+
+    /// The key that a renewal is under way to.
+    static func nextKeyFile(_ profile: String) throws -> URL {
+        try home(profile).appending(path: "private-key.next.pem")
+    }
+
+    /// The key of this file, which is made where there is none: on the disk before anybody hears of it, so
+    /// that what was begun goes on with the same one.
+    static func key(in file: URL) throws -> P256.Signing.PrivateKey {
+        if let pem = try? String(contentsOf: file, encoding: .utf8) {
+            return try P256.Signing.PrivateKey(pemRepresentation: pem)
+        }
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let key = P256.Signing.PrivateKey()
+        try DataDirectory.writePrivate(Array(key.pemRepresentation.utf8), to: file)
+        return key
     }
 
     /// The certificate of the exchange's own authority, once it was compared with its fingerprint.

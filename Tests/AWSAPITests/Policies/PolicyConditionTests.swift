@@ -254,8 +254,8 @@ import Testing
 
     @Test(arguments: ConditionKey.allCases)
     func `finds its key in any case`(_ key: ConditionKey) throws {
-        #expect(ConditionKey(key.rawValue.uppercased()) == key)
-        let condition = #"{"Null":{"\#(key.rawValue.lowercased())":false}}"#
+        #expect(ConditionKey(key.name.uppercased()) == key)
+        let condition = #"{"Null":{"\#(key.name.lowercased())":false}}"#
         var context: Access.Context = [key: "x"]
         context.time = Date(timeIntervalSince1970: 0)
         #expect(

@@ -18,8 +18,8 @@ enum PolicyModel {
             case .character(let character): String(character)
             case .star: "*"
             case .question: "?"
-            case .variable(let key, nil): "${\(key.rawValue)}"
-            case .variable(let key, let fallback?): "${\(key.rawValue), '\(fallback)'}"
+            case .variable(let key, nil): "${\(key.name)}"
+            case .variable(let key, let fallback?): "${\(key.name), '\(fallback)'}"
             }
         }
     }
@@ -216,7 +216,7 @@ extension PolicyModel.Statement {
         var blocks: JSONObject = [:]
         for condition in conditions {
             blocks[condition.name] = [
-                condition.key.rawValue: .array(
+                condition.key.name: .array(
                     condition.values.map { .string(PolicyModel.text($0)) })
             ]
         }

@@ -37,6 +37,7 @@ final class LakeTestbed: Sendable {
         }
         cloud = try await EmbeddedCloud(
             opening: directory, queryWorker: QueryWorkerProgram(executable: "/bin/false"),
+            reading: { _, _ in throw CancellationError() },
             log: Logger(label: "test"), clock: { Self.now })
         if root == nil { try await furnish() }
     }

@@ -26,6 +26,7 @@ final class StorageCloud: Sendable {
             in: directory, account: account, region: "us-east-1", name: "Provider", at: Self.now)
         cloud = try await EmbeddedCloud(
             opening: directory, queryWorker: QueryWorkerProgram(executable: "/bin/false"),
+            reading: { _, _ in throw CancellationError() },
             log: Logger(label: "test"), clock: { Self.now })
         provider = Caller(
             account: account, kind: .user(name: EmbeddedCloud.administratorName), accessKeyID: "A")
