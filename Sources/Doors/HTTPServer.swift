@@ -17,17 +17,22 @@ public enum HTTPServer {
     /// - Parameters:
     ///   - port: 0 for any that is free.
     ///   - security: Whether it speaks TLS, and as whom.
+    ///   - patience: How long a client may make no progress, in sending or receiving, before it is cut off.
     ///   - onRunning: Is told the port, once requests are answered.
     public static func service(
-        cloud: EmbeddedCloud, host: String, port: Int, security: PortSecurity, log: Logger,
+        cloud: EmbeddedCloud, host: String, port: Int, security: PortSecurity, patience: Duration,
+        log: Logger,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) throws -> some Service {
-        Application(
-            responder: FrontDoor(cloud: cloud, security: security, log: log),
+        let patience = TimeAmount(patience)
+        return Application(
+            responder: FrontDoor(cloud: cloud, security: security, patience: patience, log: log),
             server: try security.server(
                 .http1(
                     configuration: .init(
-                        additionalChannelHandlers: [ContinueHandler(), SegmentHandler()],
+                        additionalChannelHandlers: [
+                            ContinueHandler(), StallHandler(patience: patience), SegmentHandler(),
+                        ],
                         idleTimeout: idleTimeout)),
                 at: cloud.now),
             configuration: .init(
@@ -46,10 +51,12 @@ struct FrontDoor: HTTPResponder {
     private let pages: OwnPages
     /// Of URLs in answers.
     private let scheme: String
+    private let patience: TimeAmount
     private let log: Logger
 
-    init(cloud: EmbeddedCloud, security: PortSecurity, log: Logger) {
+    init(cloud: EmbeddedCloud, security: PortSecurity, patience: TimeAmount, log: Logger) {
         self.cloud = cloud
+        self.patience = patience
         self.log = log
         aws = AWSDoor(cloud: cloud)
         pages = OwnPages(authorityPEM: security.authorityPEM)
@@ -73,7 +80,8 @@ struct FrontDoor: HTTPResponder {
         let reply = try await aws.reply(
             to: wire, body: RequestBytes(request.body), origin: origin)
         return Response(
-            reply, isHead: request.method == .head, to: SegmentWriter(channel: context.channel),
+            reply, isHead: request.method == .head,
+            to: SegmentWriter(channel: context.channel, patience: patience),
             isPlain: scheme == "http", log: log)
     }
 }

@@ -36,12 +36,12 @@ final class SegmentHandler: ChannelOutboundHandler, RemovableChannelHandler {
 
 /// One reader's way to its socket.
 struct SegmentWriter: Sendable {
-    /// How long a reader may take for one segment before it is cut off.
-    static let patience = TimeAmount.minutes(2)
     /// Between looks at whether a segment under way may still be given.
     static let lookInterval = TimeAmount.seconds(1)
 
     let channel: any Channel
+    /// How long a reader may take for one segment before it is cut off.
+    let patience: TimeAmount
 
     /// Returns when the socket has taken it all.
     ///
@@ -51,7 +51,7 @@ struct SegmentWriter: Sendable {
     ///   longer given.
     func write(_ content: IOData, while isGiven: @escaping @Sendable () -> Bool) async throws {
         let channel = channel
-        let deadline = NIODeadline.now() + Self.patience
+        let deadline = NIODeadline.now() + patience
         let look = channel.eventLoop.scheduleRepeatedTask(
             initialDelay: Self.lookInterval, delay: Self.lookInterval
         ) { look in

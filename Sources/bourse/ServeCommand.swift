@@ -27,6 +27,11 @@ struct ServeCommand: AsyncParsableCommand {
             cover neither the host nor the query as a whole.
             """)
     var onlySignatureVersion4 = false
+    @Option(
+        help: """
+            Seconds in which a client may make no progress, in sending or receiving, before it is cut off.
+            """)
+    var stallTimeout = 120
     @Option(help: "How much to log: trace, debug, info, warning or error.")
     var logLevel = Logger.Level.warning
 
@@ -41,6 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
                 "\(http) is reached from other machines, and HTTP would show them every query and "
                     + "result. Say --tls, or listen on 127.0.0.1, or say --insecure-http.")
         }
+        guard (1...3_600).contains(stallTimeout) else {
+            throw CommandFailure("--stall-timeout must be 1 to 3600 seconds.")
+        }
         var log = Logger(label: "bourse", factory: { StreamLogHandler.standardError(label: $0) })
         log.logLevel = logLevel
         let directory = try data.directory
@@ -53,7 +61,8 @@ struct ServeCommand: AsyncParsableCommand {
         let security = try port.security(of: cloud, in: directory, at: address)
         let (places, served) = AsyncStream.makeStream(of: ServedPlace.self)
         let application = try HTTPServer.service(
-            cloud: cloud, host: address.host, port: address.port, security: security, log: log
+            cloud: cloud, host: address.host, port: address.port, security: security,
+            patience: .seconds(stallTimeout), log: log
         ) { port in
             func endpoint(_ host: String) -> String {
                 "\(security.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
