@@ -60,17 +60,20 @@ enum ServiceTable {
 
     /// `Credential=KEY/DAY/REGION/SERVICE/aws4_request`, in the header or the query.
     private static func scopedName(_ request: WireRequest) -> String? {
-        let credential: Substring?
+        let credential: Substring.UTF8View?
         if let header = request.headers["authorization"] {
-            credential = header.firstRange(of: "Credential=").map {
-                header[$0.upperBound...].prefix { $0 != "," && $0 != " " }
-            }
+            let name = "Credential=".utf8
+            credential = header.utf8
+                .split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ",") }
+                .first { $0.starts(with: name) }?.dropFirst(name.count)
         } else {
-            credential = QueryItem.parse(request.query)
-                .first { $0.name == "X-Amz-Credential" }.map { $0.value[...] }
+            credential =
+                QueryItem.parse(request.query)
+                .first { $0.name == "X-Amz-Credential" }?.value[...].utf8
         }
-        let parts = credential?.split(separator: "/", omittingEmptySubsequences: false) ?? []
-        return parts.count == 5 ? String(parts[3]) : nil
+        let parts =
+            credential?.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) ?? []
+        return parts.count == 5 ? String(Substring(parts[3])) : nil
     }
 
     private static func unserved(_ name: String, _ request: WireRequest) -> AWSService {

@@ -106,7 +106,12 @@ public struct Backup: Sendable {
                 try files.createDirectory(
                     atPath: target, withIntermediateDirectories: true,
                     attributes: [.posixPermissions: 0o700])
-            case S_IFREG: bytes += try copyFile(path, to: target)
+            case S_IFREG:
+                do {
+                    bytes += try copyFile(path, to: target)
+                } catch let fault as SystemCallFault where fault.isAbsence {
+                    // Discarded since it was looked up.
+                }
             default: continue
             }
         }

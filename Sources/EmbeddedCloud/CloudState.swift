@@ -35,7 +35,7 @@ struct CloudState: Sendable {
         DeliveryRow.migration,
         ExchangeState.migration,
         RoleRow.migration, StorageState.settingsMigration, MultipartUploadRow.migration,
-        IdentityProviderRow.migration,
+        IdentityProviderRow.migration, ManagedPolicyRow.migration,
     ]
 }
 

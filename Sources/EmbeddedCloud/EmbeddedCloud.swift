@@ -105,7 +105,7 @@ public final class EmbeddedCloud: Sendable {
         let queries = Queries(state: state, runner: runner, objects: objects)
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
-            IdentityProviders(state: state).handlers,
+            ManagedPolicies(state: state).handlers, IdentityProviders(state: state).handlers,
             CutOffs(
                 state: state, exchange: account, end: { [runner] in runner.cancelAll(of: $0) }
             ).handlers,

@@ -53,7 +53,6 @@ public struct AWSChunkedDecoder: Sendable {
             switch state {
             case .data(let left):
                 let part = bytes.prefix(left)
-                guard part.count <= rest else { throw .lengthMismatch }
                 rest -= part.count
                 if signatures != nil { chunk.update(data: part) }
                 data += part

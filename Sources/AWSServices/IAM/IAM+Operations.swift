@@ -32,6 +32,34 @@ extension IAM {
         }
     }
 
+    /// Source: AWS Identity and Access Management API Reference, AttachRolePolicy.
+    public struct AttachRolePolicy: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "AttachRolePolicy"
+
+        public typealias Response = EmptyResponse
+
+        public var roleName: String
+        public var policyArn: String
+
+        public init(
+            roleName: String, policyArn: String
+        ) {
+            self.roleName = roleName
+            self.policyArn = policyArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            roleName = try reader.required("RoleName")
+            policyArn = try reader.required("PolicyArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RoleName", roleName)
+            writer.put("PolicyArn", policyArn)
+        }
+    }
+
     /// Source: AWS Identity and Access Management API Reference, CreateOpenIDConnectProvider.
     public struct CreateOpenIDConnectProvider: AWSOperation {
         public static let service = AWSService.iam
@@ -86,6 +114,111 @@ extension IAM {
             writer.put("ClientIDList", clientIDList)
             writer.put("ThumbprintList", thumbprintList)
             writer.put("Tags", tags)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, CreatePolicy.
+    public struct CreatePolicy: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "CreatePolicy"
+
+        public struct Response: AWSShape {
+            public var policy: Policy?
+
+            public init(
+                policy: Policy? = nil
+            ) {
+                self.policy = policy
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                policy = try reader.optional("Policy")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Policy", policy)
+            }
+        }
+
+        public var policyName: String
+        public var policyDocument: String
+        public var path: String?
+        public var description: String?
+        public var tags: [Tag]?
+
+        public init(
+            policyName: String, policyDocument: String, path: String? = nil,
+            description: String? = nil, tags: [Tag]? = nil
+        ) {
+            self.policyName = policyName
+            self.policyDocument = policyDocument
+            self.path = path
+            self.description = description
+            self.tags = tags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyName = try reader.required("PolicyName")
+            policyDocument = try reader.required("PolicyDocument")
+            path = try reader.optional("Path")
+            description = try reader.optional("Description")
+            tags = try reader.optional("Tags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyName", policyName)
+            writer.put("PolicyDocument", policyDocument)
+            writer.put("Path", path)
+            writer.put("Description", description)
+            writer.put("Tags", tags)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, CreatePolicyVersion.
+    public struct CreatePolicyVersion: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "CreatePolicyVersion"
+
+        public struct Response: AWSShape {
+            public var policyVersion: PolicyVersion?
+
+            public init(
+                policyVersion: PolicyVersion? = nil
+            ) {
+                self.policyVersion = policyVersion
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                policyVersion = try reader.optional("PolicyVersion")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("PolicyVersion", policyVersion)
+            }
+        }
+
+        public var policyArn: String
+        public var policyDocument: String
+        public var setAsDefault: Bool?
+
+        public init(
+            policyArn: String, policyDocument: String, setAsDefault: Bool? = nil
+        ) {
+            self.policyArn = policyArn
+            self.policyDocument = policyDocument
+            self.setAsDefault = setAsDefault
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+            policyDocument = try reader.required("PolicyDocument")
+            setAsDefault = try reader.optional("SetAsDefault")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+            writer.put("PolicyDocument", policyDocument)
+            writer.put("SetAsDefault", setAsDefault)
         }
     }
 
@@ -179,6 +312,58 @@ extension IAM {
         }
     }
 
+    /// Source: AWS Identity and Access Management API Reference, DeletePolicy.
+    public struct DeletePolicy: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "DeletePolicy"
+
+        public typealias Response = EmptyResponse
+
+        public var policyArn: String
+
+        public init(
+            policyArn: String
+        ) {
+            self.policyArn = policyArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, DeletePolicyVersion.
+    public struct DeletePolicyVersion: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "DeletePolicyVersion"
+
+        public typealias Response = EmptyResponse
+
+        public var policyArn: String
+        public var versionId: String
+
+        public init(
+            policyArn: String, versionId: String
+        ) {
+            self.policyArn = policyArn
+            self.versionId = versionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+            versionId = try reader.required("VersionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+            writer.put("VersionId", versionId)
+        }
+    }
+
     /// Source: AWS Identity and Access Management API Reference, DeleteRole.
     public struct DeleteRole: AWSOperation {
         public static let service = AWSService.iam
@@ -228,6 +413,34 @@ extension IAM {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("RoleName", roleName)
             writer.put("PolicyName", policyName)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, DetachRolePolicy.
+    public struct DetachRolePolicy: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "DetachRolePolicy"
+
+        public typealias Response = EmptyResponse
+
+        public var roleName: String
+        public var policyArn: String
+
+        public init(
+            roleName: String, policyArn: String
+        ) {
+            self.roleName = roleName
+            self.policyArn = policyArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            roleName = try reader.required("RoleName")
+            policyArn = try reader.required("PolicyArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RoleName", roleName)
+            writer.put("PolicyArn", policyArn)
         }
     }
 
@@ -285,6 +498,90 @@ extension IAM {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("OpenIDConnectProviderArn", openIDConnectProviderArn)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, GetPolicy.
+    public struct GetPolicy: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "GetPolicy"
+
+        public struct Response: AWSShape {
+            public var policy: Policy?
+
+            public init(
+                policy: Policy? = nil
+            ) {
+                self.policy = policy
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                policy = try reader.optional("Policy")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Policy", policy)
+            }
+        }
+
+        public var policyArn: String
+
+        public init(
+            policyArn: String
+        ) {
+            self.policyArn = policyArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, GetPolicyVersion.
+    public struct GetPolicyVersion: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "GetPolicyVersion"
+
+        public struct Response: AWSShape {
+            public var policyVersion: PolicyVersion?
+
+            public init(
+                policyVersion: PolicyVersion? = nil
+            ) {
+                self.policyVersion = policyVersion
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                policyVersion = try reader.optional("PolicyVersion")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("PolicyVersion", policyVersion)
+            }
+        }
+
+        public var policyArn: String
+        public var versionId: String
+
+        public init(
+            policyArn: String, versionId: String
+        ) {
+            self.policyArn = policyArn
+            self.versionId = versionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+            versionId = try reader.required("VersionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+            writer.put("VersionId", versionId)
         }
     }
 
@@ -417,6 +714,62 @@ extension IAM {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("UserName", userName)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, ListAccessKeys.
+    public struct ListAccessKeys: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "ListAccessKeys"
+
+        public struct Response: AWSShape {
+            public var accessKeyMetadata: [AccessKeyMetadata]
+            public var isTruncated: Bool?
+            public var marker: String?
+
+            public init(
+                accessKeyMetadata: [AccessKeyMetadata], isTruncated: Bool? = nil, marker: String? = nil
+            ) {
+                self.accessKeyMetadata = accessKeyMetadata
+                self.isTruncated = isTruncated
+                self.marker = marker
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                accessKeyMetadata = try reader.required("AccessKeyMetadata")
+                isTruncated = try reader.optional("IsTruncated")
+                marker = try reader.optional("Marker")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("AccessKeyMetadata", accessKeyMetadata)
+                writer.put("IsTruncated", isTruncated)
+                writer.put("Marker", marker)
+            }
+        }
+
+        public var userName: String?
+        public var marker: String?
+        public var maxItems: Int?
+
+        public init(
+            userName: String? = nil, marker: String? = nil, maxItems: Int? = nil
+        ) {
+            self.userName = userName
+            self.marker = marker
+            self.maxItems = maxItems
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            userName = try reader.optional("UserName")
+            marker = try reader.optional("Marker")
+            maxItems = try reader.optional("MaxItems")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("UserName", userName)
+            writer.put("Marker", marker)
+            writer.put("MaxItems", maxItems)
         }
     }
 
@@ -564,6 +917,131 @@ extension IAM {
         public init(from reader: ShapeReader) throws(WireFault) {}
 
         public func writeMembers(to writer: inout ShapeWriter) {}
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, ListPolicies.
+    public struct ListPolicies: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "ListPolicies"
+
+        public struct Response: AWSShape {
+            public var policies: [Policy]?
+            public var isTruncated: Bool?
+            public var marker: String?
+
+            public init(
+                policies: [Policy]? = nil, isTruncated: Bool? = nil, marker: String? = nil
+            ) {
+                self.policies = policies
+                self.isTruncated = isTruncated
+                self.marker = marker
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                policies = try reader.optional("Policies")
+                isTruncated = try reader.optional("IsTruncated")
+                marker = try reader.optional("Marker")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Policies", policies)
+                writer.put("IsTruncated", isTruncated)
+                writer.put("Marker", marker)
+            }
+        }
+
+        public var scope: PolicyScopeType?
+        public var onlyAttached: Bool?
+        public var pathPrefix: String?
+        public var policyUsageFilter: PolicyUsageType?
+        public var marker: String?
+        public var maxItems: Int?
+
+        public init(
+            scope: PolicyScopeType? = nil, onlyAttached: Bool? = nil, pathPrefix: String? = nil,
+            policyUsageFilter: PolicyUsageType? = nil, marker: String? = nil, maxItems: Int? = nil
+        ) {
+            self.scope = scope
+            self.onlyAttached = onlyAttached
+            self.pathPrefix = pathPrefix
+            self.policyUsageFilter = policyUsageFilter
+            self.marker = marker
+            self.maxItems = maxItems
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            scope = try reader.optional("Scope")
+            onlyAttached = try reader.optional("OnlyAttached")
+            pathPrefix = try reader.optional("PathPrefix")
+            policyUsageFilter = try reader.optional("PolicyUsageFilter")
+            marker = try reader.optional("Marker")
+            maxItems = try reader.optional("MaxItems")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Scope", scope)
+            writer.put("OnlyAttached", onlyAttached)
+            writer.put("PathPrefix", pathPrefix)
+            writer.put("PolicyUsageFilter", policyUsageFilter)
+            writer.put("Marker", marker)
+            writer.put("MaxItems", maxItems)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, ListPolicyVersions.
+    public struct ListPolicyVersions: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "ListPolicyVersions"
+
+        public struct Response: AWSShape {
+            public var versions: [PolicyVersion]?
+            public var isTruncated: Bool?
+            public var marker: String?
+
+            public init(
+                versions: [PolicyVersion]? = nil, isTruncated: Bool? = nil, marker: String? = nil
+            ) {
+                self.versions = versions
+                self.isTruncated = isTruncated
+                self.marker = marker
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                versions = try reader.optional("Versions")
+                isTruncated = try reader.optional("IsTruncated")
+                marker = try reader.optional("Marker")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Versions", versions)
+                writer.put("IsTruncated", isTruncated)
+                writer.put("Marker", marker)
+            }
+        }
+
+        public var policyArn: String
+        public var marker: String?
+        public var maxItems: Int?
+
+        public init(
+            policyArn: String, marker: String? = nil, maxItems: Int? = nil
+        ) {
+            self.policyArn = policyArn
+            self.marker = marker
+            self.maxItems = maxItems
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+            marker = try reader.optional("Marker")
+            maxItems = try reader.optional("MaxItems")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+            writer.put("Marker", marker)
+            writer.put("MaxItems", maxItems)
+        }
     }
 
     /// Source: AWS Identity and Access Management API Reference, ListRolePolicies.
@@ -735,6 +1213,34 @@ extension IAM {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("OpenIDConnectProviderArn", openIDConnectProviderArn)
             writer.put("ClientID", clientID)
+        }
+    }
+
+    /// Source: AWS Identity and Access Management API Reference, SetDefaultPolicyVersion.
+    public struct SetDefaultPolicyVersion: AWSOperation {
+        public static let service = AWSService.iam
+        public static let name = "SetDefaultPolicyVersion"
+
+        public typealias Response = EmptyResponse
+
+        public var policyArn: String
+        public var versionId: String
+
+        public init(
+            policyArn: String, versionId: String
+        ) {
+            self.policyArn = policyArn
+            self.versionId = versionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyArn = try reader.required("PolicyArn")
+            versionId = try reader.required("VersionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyArn", policyArn)
+            writer.put("VersionId", versionId)
         }
     }
 

@@ -4,6 +4,37 @@ public import AWSAPI
 public import FoundationEssentials
 
 extension IAM {
+    public struct AccessKeyMetadata: AWSShape {
+        public var userName: String?
+        public var accessKeyId: String?
+        public var status: StatusType?
+        public var createDate: Date?
+
+        public init(
+            userName: String? = nil, accessKeyId: String? = nil, status: StatusType? = nil,
+            createDate: Date? = nil
+        ) {
+            self.userName = userName
+            self.accessKeyId = accessKeyId
+            self.status = status
+            self.createDate = createDate
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            userName = try reader.optional("UserName")
+            accessKeyId = try reader.optional("AccessKeyId")
+            status = try reader.optional("Status")
+            createDate = try reader.optional("CreateDate")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("UserName", userName)
+            writer.put("AccessKeyId", accessKeyId)
+            writer.put("Status", status)
+            writer.put("CreateDate", createDate)
+        }
+    }
+
     public struct AttachedPermissionsBoundary: AWSShape {
         public var permissionsBoundaryType: PermissionsBoundaryAttachmentType?
         public var permissionsBoundaryArn: String?
@@ -119,6 +150,115 @@ extension IAM {
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct Policy: AWSShape {
+        public var policyName: String?
+        public var policyId: String?
+        public var arn: String?
+        public var path: String?
+        public var defaultVersionId: String?
+        public var attachmentCount: Int?
+        public var permissionsBoundaryUsageCount: Int?
+        public var isAttachable: Bool?
+        public var description: String?
+        public var createDate: Date?
+        public var updateDate: Date?
+        public var tags: [Tag]?
+
+        public init(
+            policyName: String? = nil, policyId: String? = nil, arn: String? = nil,
+            path: String? = nil, defaultVersionId: String? = nil, attachmentCount: Int? = nil,
+            permissionsBoundaryUsageCount: Int? = nil, isAttachable: Bool? = nil,
+            description: String? = nil, createDate: Date? = nil, updateDate: Date? = nil,
+            tags: [Tag]? = nil
+        ) {
+            self.policyName = policyName
+            self.policyId = policyId
+            self.arn = arn
+            self.path = path
+            self.defaultVersionId = defaultVersionId
+            self.attachmentCount = attachmentCount
+            self.permissionsBoundaryUsageCount = permissionsBoundaryUsageCount
+            self.isAttachable = isAttachable
+            self.description = description
+            self.createDate = createDate
+            self.updateDate = updateDate
+            self.tags = tags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            policyName = try reader.optional("PolicyName")
+            policyId = try reader.optional("PolicyId")
+            arn = try reader.optional("Arn")
+            path = try reader.optional("Path")
+            defaultVersionId = try reader.optional("DefaultVersionId")
+            attachmentCount = try reader.optional("AttachmentCount")
+            permissionsBoundaryUsageCount = try reader.optional("PermissionsBoundaryUsageCount")
+            isAttachable = try reader.optional("IsAttachable")
+            description = try reader.optional("Description")
+            createDate = try reader.optional("CreateDate")
+            updateDate = try reader.optional("UpdateDate")
+            tags = try reader.optional("Tags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PolicyName", policyName)
+            writer.put("PolicyId", policyId)
+            writer.put("Arn", arn)
+            writer.put("Path", path)
+            writer.put("DefaultVersionId", defaultVersionId)
+            writer.put("AttachmentCount", attachmentCount)
+            writer.put("PermissionsBoundaryUsageCount", permissionsBoundaryUsageCount)
+            writer.put("IsAttachable", isAttachable)
+            writer.put("Description", description)
+            writer.put("CreateDate", createDate)
+            writer.put("UpdateDate", updateDate)
+            writer.put("Tags", tags)
+        }
+    }
+
+    public struct PolicyUsageType: AWSEnum {
+        public static let permissionsPolicy = PolicyUsageType(rawValue: "PermissionsPolicy")
+        public static let permissionsBoundary = PolicyUsageType(rawValue: "PermissionsBoundary")
+        public static let known: [PolicyUsageType] = [
+            .permissionsPolicy, .permissionsBoundary,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct PolicyVersion: AWSShape {
+        public var document: String?
+        public var versionId: String?
+        public var isDefaultVersion: Bool?
+        public var createDate: Date?
+
+        public init(
+            document: String? = nil, versionId: String? = nil, isDefaultVersion: Bool? = nil,
+            createDate: Date? = nil
+        ) {
+            self.document = document
+            self.versionId = versionId
+            self.isDefaultVersion = isDefaultVersion
+            self.createDate = createDate
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            document = try reader.optional("Document")
+            versionId = try reader.optional("VersionId")
+            isDefaultVersion = try reader.optional("IsDefaultVersion")
+            createDate = try reader.optional("CreateDate")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Document", document)
+            writer.put("VersionId", versionId)
+            writer.put("IsDefaultVersion", isDefaultVersion)
+            writer.put("CreateDate", createDate)
+        }
     }
 
     public struct Role: AWSShape {
@@ -272,5 +412,31 @@ extension IAM {
             writer.put("PermissionsBoundary", permissionsBoundary)
             writer.put("Tags", tags)
         }
+    }
+
+    public struct PolicyScopeType: AWSEnum {
+        public static let all = PolicyScopeType(rawValue: "All")
+        public static let aws = PolicyScopeType(rawValue: "AWS")
+        public static let local = PolicyScopeType(rawValue: "Local")
+        public static let known: [PolicyScopeType] = [
+            .all, .aws, .local,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct StatusType: AWSEnum {
+        public static let active = StatusType(rawValue: "Active")
+        public static let inactive = StatusType(rawValue: "Inactive")
+        public static let expired = StatusType(rawValue: "Expired")
+        public static let known: [StatusType] = [
+            .active, .inactive, .expired,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 }

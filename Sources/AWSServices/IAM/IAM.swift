@@ -15,12 +15,15 @@ extension AWSService {
 extension IAM {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddClientIDToOpenIDConnectProvider.self, CreateOpenIDConnectProvider.self, CreateRole.self,
-        DeleteOpenIDConnectProvider.self, DeleteRole.self, DeleteRolePolicy.self,
-        GetOpenIDConnectProvider.self, GetRole.self, GetRolePolicy.self, GetUser.self,
-        ListAttachedRolePolicies.self, ListInstanceProfilesForRole.self,
-        ListOpenIDConnectProviders.self, ListRolePolicies.self, ListRoles.self, PutRolePolicy.self,
-        RemoveClientIDFromOpenIDConnectProvider.self, UpdateAssumeRolePolicy.self,
-        UpdateOpenIDConnectProviderThumbprint.self, UpdateRole.self,
+        AddClientIDToOpenIDConnectProvider.self, AttachRolePolicy.self,
+        CreateOpenIDConnectProvider.self, CreatePolicy.self, CreatePolicyVersion.self,
+        CreateRole.self, DeleteOpenIDConnectProvider.self, DeletePolicy.self,
+        DeletePolicyVersion.self, DeleteRole.self, DeleteRolePolicy.self, DetachRolePolicy.self,
+        GetOpenIDConnectProvider.self, GetPolicy.self, GetPolicyVersion.self, GetRole.self,
+        GetRolePolicy.self, GetUser.self, ListAccessKeys.self, ListAttachedRolePolicies.self,
+        ListInstanceProfilesForRole.self, ListOpenIDConnectProviders.self, ListPolicies.self,
+        ListPolicyVersions.self, ListRolePolicies.self, ListRoles.self, PutRolePolicy.self,
+        RemoveClientIDFromOpenIDConnectProvider.self, SetDefaultPolicyVersion.self,
+        UpdateAssumeRolePolicy.self, UpdateOpenIDConnectProviderThumbprint.self, UpdateRole.self,
     ]
 }

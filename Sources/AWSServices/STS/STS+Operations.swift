@@ -197,6 +197,46 @@ extension STS {
         }
     }
 
+    /// Source: AWS Security Token Service API Reference, GetAccessKeyInfo.
+    public struct GetAccessKeyInfo: AWSOperation {
+        public static let service = AWSService.sts
+        public static let name = "GetAccessKeyInfo"
+
+        public struct Response: AWSShape {
+            public var account: String?
+
+            public init(
+                account: String? = nil
+            ) {
+                self.account = account
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                account = try reader.optional("Account")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Account", account)
+            }
+        }
+
+        public var accessKeyId: String
+
+        public init(
+            accessKeyId: String
+        ) {
+            self.accessKeyId = accessKeyId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            accessKeyId = try reader.required("AccessKeyId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("AccessKeyId", accessKeyId)
+        }
+    }
+
     /// Source: AWS Security Token Service API Reference, GetCallerIdentity.
     public struct GetCallerIdentity: AWSOperation {
         public static let service = AWSService.sts
@@ -233,5 +273,53 @@ extension STS {
         public init(from reader: ShapeReader) throws(WireFault) {}
 
         public func writeMembers(to writer: inout ShapeWriter) {}
+    }
+
+    /// Source: AWS Security Token Service API Reference, GetSessionToken.
+    public struct GetSessionToken: AWSOperation {
+        public static let service = AWSService.sts
+        public static let name = "GetSessionToken"
+
+        public struct Response: AWSShape {
+            public var credentials: Credentials?
+
+            public init(
+                credentials: Credentials? = nil
+            ) {
+                self.credentials = credentials
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                credentials = try reader.optional("Credentials")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Credentials", credentials)
+            }
+        }
+
+        public var durationSeconds: Int?
+        public var serialNumber: String?
+        public var tokenCode: String?
+
+        public init(
+            durationSeconds: Int? = nil, serialNumber: String? = nil, tokenCode: String? = nil
+        ) {
+            self.durationSeconds = durationSeconds
+            self.serialNumber = serialNumber
+            self.tokenCode = tokenCode
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            durationSeconds = try reader.optional("DurationSeconds")
+            serialNumber = try reader.optional("SerialNumber")
+            tokenCode = try reader.optional("TokenCode")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DurationSeconds", durationSeconds)
+            writer.put("SerialNumber", serialNumber)
+            writer.put("TokenCode", tokenCode)
+        }
     }
 }

@@ -15,6 +15,7 @@ extension AWSService {
 extension STS {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AssumeRole.self, AssumeRoleWithWebIdentity.self, GetCallerIdentity.self,
+        AssumeRole.self, AssumeRoleWithWebIdentity.self, GetAccessKeyInfo.self,
+        GetCallerIdentity.self, GetSessionToken.self,
     ]
 }

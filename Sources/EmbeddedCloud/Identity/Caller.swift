@@ -64,6 +64,11 @@ public struct Caller: Sendable {
         }
     }
 
+    /// Nil for all but users.
+    var userName: String? {
+        if case .user(let name) = kind { name } else { nil }
+    }
+
     /// STS's `UserId`.
     public var userID: String {
         switch kind {

@@ -12,7 +12,7 @@ struct IdentityState: Sendable {
     var enrolledKeys: TreeDictionary<String, EnrolledKeyRow> = [:]
     /// Those that somebody made.
     var roles: TreeDictionary<RoleID, Role> = [:]
-    /// By their ARNs.
+    var managedPolicies: TreeDictionary<ARN, ManagedPolicy> = [:]
     var providers: TreeDictionary<ARN, IdentityProvider> = [:]
 
     init(loading db: Database) throws {
@@ -25,8 +25,23 @@ struct IdentityState: Sendable {
             for policy in policies[row.id] ?? [] { role.setPolicy(policy.name, policy.document) }
             roles[role.id] = role
         }
+        try loadManagedPolicies(db)
         for row in try IdentityProviderRow.fetchAll(db) {
             providers[row.arn] = IdentityProvider(row)
+        }
+    }
+
+    private mutating func loadManagedPolicies(_ db: Database) throws {
+        let versions = Dictionary(
+            grouping: try ManagedPolicyVersionRow.fetchAll(db), by: \.policy)
+        var names: [String: ARN] = [:]
+        for row in try ManagedPolicyRow.fetchAll(db) {
+            managedPolicies[row.arn] = ManagedPolicy(row, versions[row.id] ?? [])
+            names[row.id] = row.arn
+        }
+        let attached = Dictionary(grouping: try AttachedPolicyRow.fetchAll(db), by: \.role)
+        for role in roles.values {
+            roles[role.id]?.attached = (attached[role.row.id] ?? []).compactMap { names[$0.policy] }
         }
     }
 

@@ -42,6 +42,8 @@ struct Role: Sendable {
     /// By name, as they were written.
     private(set) var policyTexts: [String: String] = [:]
     private var documents: [String: PolicyDocument] = [:]
+    /// The managed policies that are in force for it.
+    var attached: [ARN] = []
 
     init(_ row: RoleRow) {
         self.row = row
@@ -49,7 +51,15 @@ struct Role: Sendable {
     }
 
     var id: RoleID { RoleID(row.account, row.name) }
+    /// Those inside it.
     var policies: [PolicyDocument] { Array(documents.values) }
+
+    /// The same role, with what else is said of it.
+    func with(_ row: RoleRow) -> Role {
+        var role = Role(row)
+        (role.policyTexts, role.documents, role.attached) = (policyTexts, documents, attached)
+        return role
+    }
 
     mutating func setPolicy(_ name: String, _ text: String?) {
         policyTexts[name] = text
@@ -119,6 +129,7 @@ extension IdentityState {
             guard let role = roles[RoleID(caller.account, name)], role.row.id == caller.roleID
             else { return [] }
             return role.policies
+                + role.attached.map { managedPolicies[$0]?.document ?? Role.closed }
         }
     }
 

@@ -29,9 +29,8 @@ struct Roles: Sendable {
             Handler(getPolicy, on: { .role($0.roleName, in: $1.caller.account) }),
             Handler(deletePolicy, on: { .role($0.roleName, in: $1.caller.account) }),
             Handler(listPolicies, on: { .role($0.roleName, in: $1.caller.account) }),
-            Handler(listAttachedPolicies, on: { .role($0.roleName, in: $1.caller.account) }),
             Handler(listInstanceProfiles, on: { .role($0.roleName, in: $1.caller.account) }),
-            Handler(getUser),
+            Handler(getUser), Handler(listAccessKeys),
         ]
     }
 
@@ -108,10 +107,10 @@ struct Roles: Sendable {
         let id = RoleID(request.account, operation.roleName)
         try await state.change(recording: request.event) { db, state in
             guard let role = state.identity.roles[id] else { throw AWSError.noSuchRole(id.name) }
-            guard role.policyTexts.isEmpty else {
+            guard role.policyTexts.isEmpty, role.attached.isEmpty else {
                 throw AWSError(
                     "DeleteConflict", status: 409,
-                    "Cannot delete entity, must delete policies first.")
+                    "Cannot delete entity, must delete or detach its policies first.")
             }
             try role.row.delete(db)
             state.identity.roles[id] = nil
@@ -197,20 +196,30 @@ struct Roles: Sendable {
         return .init(policyNames: role.policyTexts.keys.sorted(), isTruncated: false)
     }
 
-    /// Policies that stand by themselves are not served, so none is attached.
-    @Sendable func listAttachedPolicies(
-        _ operation: IAM.ListAttachedRolePolicies, _ request: Request
-    ) async throws -> IAM.ListAttachedRolePolicies.Response {
-        _ = try role(operation.roleName, of: request)
-        return .init(attachedPolicies: [], isTruncated: false)
-    }
-
     /// Of machines, which there are none of; clients ask before they delete a role.
     @Sendable func listInstanceProfiles(
         _ operation: IAM.ListInstanceProfilesForRole, _ request: Request
     ) async throws -> IAM.ListInstanceProfilesForRole.Response {
         _ = try role(operation.roleName, of: request)
         return .init(instanceProfiles: [], isTruncated: false)
+    }
+
+    /// The administrator's one key. There are no others, and none can be made.
+    @Sendable func listAccessKeys(
+        _ operation: IAM.ListAccessKeys, _ request: Request
+    ) async throws -> IAM.ListAccessKeys.Response {
+        let identity = state.current.identity
+        let keys = identity.accessKeys.values.filter {
+            $0.account == request.account
+                && $0.userName == operation.userName ?? request.caller.userName
+        }
+        guard !keys.isEmpty else { throw AWSError.noSuchUser(operation.userName ?? "") }
+        return .init(
+            accessKeyMetadata: keys.map {
+                .init(
+                    userName: $0.userName, accessKeyId: $0.id, status: .active,
+                    createDate: identity.accounts[$0.account]?.createdAt)
+            }, isTruncated: false)
     }
 
     @Sendable func getUser(
@@ -220,9 +229,7 @@ struct Roles: Sendable {
             operation.userName == nil || operation.userName == name,
             let account = state.current.identity.accounts[request.account]
         else {
-            throw AWSError(
-                "NoSuchEntity", status: 404,
-                "The user with name \(operation.userName ?? "") cannot be found.")
+            throw AWSError.noSuchUser(operation.userName ?? "")
         }
         return .init(
             user: .init(
@@ -233,14 +240,7 @@ struct Roles: Sendable {
 
 extension Roles {
     private func role(_ name: String, of request: Request) throws(AWSError) -> Role {
-        guard let role = state.current.identity.roles[RoleID(request.account, name)] else {
-            if BuiltInRole.isReserved(name) {
-                throw AWSError(
-                    "UnmodifiableEntity", "\(name) is the exchange's own role: it stays as it is.")
-            }
-            throw .noSuchRole(name)
-        }
-        return role
+        try state.current.identity.role(name, of: request.account)
     }
 
     private func change(
@@ -253,9 +253,7 @@ extension Roles {
             var row = role.row
             body(&row)
             try row.update(db)
-            var changed = Role(row)
-            for (name, text) in role.policyTexts { changed.setPolicy(name, text) }
-            state.identity.roles[id] = changed
+            state.identity.roles[id] = role.with(row)
         }
     }
 
@@ -279,11 +277,25 @@ extension Roles {
         }
     }
 
-    private static func isName(_ name: String, max: Int) -> Bool {
+    static func isName(_ name: String, max: Int) -> Bool {
         (1...max).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
                 Sessions.isSessionNameByte(byte) || byte == UInt8(ascii: "+")
             }
+    }
+}
+
+extension IdentityState {
+    /// One that somebody made.
+    func role(_ name: String, of account: AccountID) throws(AWSError) -> Role {
+        guard let role = roles[RoleID(account, name)] else {
+            if BuiltInRole.isReserved(name) {
+                throw AWSError(
+                    "UnmodifiableEntity", "\(name) is the exchange's own role: it stays as it is.")
+            }
+            throw .noSuchRole(name)
+        }
+        return role
     }
 }
 
@@ -301,6 +313,10 @@ extension Role {
 extension AWSError {
     fileprivate static func noSuchRole(_ name: String) -> AWSError {
         AWSError("NoSuchEntity", status: 404, "The role with name \(name) cannot be found.")
+    }
+
+    fileprivate static func noSuchUser(_ name: String) -> AWSError {
+        AWSError("NoSuchEntity", status: 404, "The user with name \(name) cannot be found.")
     }
 
     fileprivate static func noSuchRolePolicy(_ name: String) -> AWSError {

@@ -44,7 +44,8 @@ struct Session: Codable, Sendable {
     var accessKeyID: String
     var secretAccessKey: String
     var account: AccountID
-    var role: String
+    /// Nil: it is the user's own who has this name.
+    var role: String?
     /// Of a role that somebody made, IAM's id: one made later under the same name is another role.
     var roleID: String?
     var name: String
@@ -76,7 +77,9 @@ struct Session: Codable, Sendable {
     /// - Parameter policy: Its own, read.
     func caller(policy: PolicyDocument?) -> Caller {
         Caller(
-            account: account, kind: .session(role: role, name: name, issuedAt: issuedAt),
+            account: account,
+            kind: role.map { .session(role: $0, name: name, issuedAt: issuedAt) }
+                ?? .user(name: name),
             accessKeyID: accessKeyID, roleID: roleID, openedBy: openedBy, openedFrom: openedFrom,
             sessionPolicy: policy)
     }
@@ -85,10 +88,29 @@ struct Session: Codable, Sendable {
         of role: RoleID, id roleID: String?, name: String, openedBy: String,
         openedFrom: AccountID, policy: String?, issuedAt: Date, expiresAt: Date
     ) {
+        self.init(
+            account: role.account, role: role.name, roleID: roleID, name: name, openedBy: openedBy,
+            openedFrom: openedFrom, policy: policy, issuedAt: issuedAt, expiresAt: expiresAt)
+    }
+
+    /// A user's own.
+    init(
+        ofUser name: String, in account: AccountID, openedBy: String, issuedAt: Date,
+        expiresAt: Date
+    ) {
+        self.init(
+            account: account, role: nil, roleID: nil, name: name, openedBy: openedBy,
+            openedFrom: account, policy: nil, issuedAt: issuedAt, expiresAt: expiresAt)
+    }
+
+    private init(
+        account: AccountID, role: String?, roleID: String?, name: String, openedBy: String,
+        openedFrom: AccountID, policy: String?, issuedAt: Date, expiresAt: Date
+    ) {
         accessKeyID = AccessKey.makeID(prefix: "ASIA")
         secretAccessKey = AccessKey.makeSecret()
-        account = role.account
-        self.role = role.name
+        self.account = account
+        self.role = role
         self.roleID = roleID
         self.name = name
         self.openedBy = openedBy

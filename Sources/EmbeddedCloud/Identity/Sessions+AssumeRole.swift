@@ -24,7 +24,6 @@ extension Sessions {
         }
         let known = state.current.identity.roles[role]
         var lifetime = try Self.lifetime(operation.durationSeconds, of: known)
-        var opener = request.caller.accessKeyID
         if case .session = request.caller.kind {
             guard operation.durationSeconds ?? 0 <= Self.chainedLifetimeMax else {
                 throw AWSError.stsValidation(
@@ -32,11 +31,11 @@ extension Sessions {
                         + "role that is assumed from another role's session.")
             }
             lifetime = min(lifetime, Self.chainedLifetimeMax)
-            opener = request.caller.openedBy ?? opener
         }
         let session = Session(
             of: role, id: known?.row.id, name: operation.roleSessionName,
-            openedBy: opener, openedFrom: request.account,
+            openedBy: request.caller.openedBy ?? request.caller.accessKeyID,
+            openedFrom: request.account,
             policy: try Self.sessionPolicy(operation.policy, operation.policyArns),
             issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
         try await state.change(recording: request.event) { _, state in

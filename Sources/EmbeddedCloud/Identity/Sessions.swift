@@ -1,5 +1,6 @@
 import AWSAPI
 import FoundationEssentials
+import HashTreeCollections
 import STSAPI
 
 /// STS: who am I, and a session of a role.
@@ -8,6 +9,9 @@ struct Sessions: Sendable {
     static let lifetimeDefault = 3_600
     /// Seconds a caller may ask for.
     static let lifetimes = 900...43_200
+    /// Seconds of a user's own session.
+    static let userLifetimes = 900...129_600
+    static let userLifetimeDefault = 43_200
 
     let state: StateStore
     let sealingKey: SealingKey
@@ -20,6 +24,7 @@ struct Sessions: Sendable {
             // Nobody needs a permission to learn who it is, and none can be taken away.
             Handler(getCallerIdentity, action: { _ in nil }),
             Handler(proving: assumeRoleWithWebIdentity),
+            Handler(getSessionToken), Handler(getAccessKeyInfo),
             Handler(
                 assumeRole,
                 on: { operation, call in
@@ -38,6 +43,41 @@ struct Sessions: Sendable {
         return .init(
             userId: request.caller.userID, account: request.account.rawValue,
             arn: request.caller.arn.description)
+    }
+
+    /// The administrator's own credentials for a while, to give to a program in place of the key.
+    @Sendable func getSessionToken(
+        _ operation: STS.GetSessionToken, _ request: Request
+    ) async throws -> STS.GetSessionToken.Response {
+        guard let name = request.caller.userName, request.caller.openedBy == nil else {
+            throw AWSError.accessDenied(
+                .sts, "Cannot call GetSessionToken with session credentials")
+        }
+        guard operation.serialNumber == nil, operation.tokenCode == nil else {
+            throw AWSError.stsValidation("Second factors are not served.")
+        }
+        let lifetime = operation.durationSeconds ?? Self.userLifetimeDefault
+        guard Self.userLifetimes.contains(lifetime) else {
+            throw AWSError.stsValidation(
+                "DurationSeconds must be \(Self.userLifetimes.lowerBound) to "
+                    + "\(Self.userLifetimes.upperBound).")
+        }
+        let session = Session(
+            ofUser: name, in: request.account, openedBy: request.caller.accessKeyID,
+            issuedAt: request.time, expiresAt: request.time + TimeInterval(lifetime))
+        return .init(credentials: try credentials(of: session))
+    }
+
+    /// Whose a key is, of the caller's own keys: others' are nobody's business.
+    @Sendable func getAccessKeyInfo(
+        _ operation: STS.GetAccessKeyInfo, _ request: Request
+    ) async throws -> STS.GetAccessKeyInfo.Response {
+        let id = operation.accessKeyId
+        guard
+            id == request.caller.accessKeyID
+                || state.current.identity.accessKeys[id]?.account == request.account
+        else { throw AWSError.accessDenied(.sts, "The access key is not of your account.") }
+        return .init(account: request.account.rawValue)
     }
 
     static func checkName(_ name: String) throws(AWSError) {

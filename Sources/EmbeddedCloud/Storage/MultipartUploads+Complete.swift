@@ -37,8 +37,19 @@ extension MultipartUploads {
         for operation: S3.CompleteMultipartUpload, _ request: Request
     ) async throws -> ObjectVersion {
         let announced = try operation.announcedChecksum()
-        let arrival = try await refusing {
-            try await assemble(chosen, of: upload, in: bucket, at: request.time)
+        let arrival: ObjectArrival
+        do {
+            arrival = try await refusing {
+                try await assemble(chosen, of: upload, in: bucket, at: request.time)
+            }
+        } catch let fault as SystemCallFault where fault.isAbsence {
+            // Aborted meanwhile, or a part replaced: its file went while it was joined.
+            let isThere = try await objects.state.ledger.read { db in
+                try MultipartUploadRow.exists(db, key: upload.id)
+            }
+            throw isThere
+                ? AWSError.invalidPart(chosen.last?.number ?? 0, upload.id)
+                : AWSError.noSuchUpload(upload.id)
         }
         do {
             let checksum = arrival.version.attributes.checksum

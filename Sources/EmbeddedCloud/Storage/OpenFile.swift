@@ -116,8 +116,6 @@ final class OpenFile: Sendable {
 }
 
 extension SystemCallFault {
-    var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
-
     /// Nothing by that name that could be an object: it is not there, a component is not a directory, or
     /// one is a symbolic link.
     var isAbsence: Bool {

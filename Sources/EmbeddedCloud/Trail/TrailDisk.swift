@@ -42,7 +42,7 @@ public struct SystemCallFault: Error, Equatable, Sendable, CustomStringConvertib
     /// The value of `errno`.
     public let code: CInt
 
-    var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+    var isFullDisk: Bool { code == ENOSPC || code == EDQUOT }
 
     public var description: String {
         "\(call): \(String(cString: strerror(code)))"

@@ -13,7 +13,7 @@ public enum TrailFault: Error, Equatable, Sendable {
     case unsigned(reason: String)
 
     init(_ fault: SystemCallFault) {
-        self = fault.isDiskFull ? .diskFull : .unwritable(fault)
+        self = fault.isFullDisk ? .diskFull : .unwritable(fault)
     }
 }
 
