@@ -7,7 +7,7 @@ import http.server
 import json
 import ssl
 import subprocess
-import threading
+import sys
 import time
 
 import rsa
@@ -76,53 +76,53 @@ def number(value):
 
 
 class Issuer:
-    """Its URL, its keys, and how often it was asked for them."""
+    """Its URL, its keys, and how often it was asked for them.
+
+    Its server is a process of its own: this one's environment changes, which no other thread may read
+    meanwhile.
+    """
 
     def __init__(self, home):
-        self.certificate = home / "issuer.pem"
-        private = home / "issuer.key"
+        self.certificate, private = home / "issuer.pem", home / "issuer.key"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
              "-noenc", "-keyout", private, "-out", self.certificate, "-days", "2", "-subj",
              "/CN=issuer", "-addext", "subjectAltName=IP:127.0.0.1"],
             check=True, capture_output=True)
         self.keys = [RS256("rsa-1"), ES256("ec-1")]
-        self.asked = 0
-        # What is answered in place of a document, by its path.
-        self.instead = {}
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, private)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.name = f"127.0.0.1:{self._server.server_port}"
+        self._answers, self._asked = home / "answers.json", home / "asked"
+        self._asked.touch()
+        self._server = subprocess.Popen(
+            [sys.executable, __file__, self._answers, self._asked, self.certificate, private],
+            stdout=subprocess.PIPE, text=True)
+        self.name = f"127.0.0.1:{self._server.stdout.readline().strip()}"
         self.url = f"https://{self.name}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.instead = {}
 
     def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.terminate()
+        self._server.wait()
 
     @property
-    def _handler(issuer):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                documents = {
-                    "/.well-known/openid-configuration": {
-                        "issuer": issuer.url, "jwks_uri": issuer.url + "/keys"},
-                    "/keys": {"keys": [key.jwk for key in issuer.keys]}}
-                issuer.asked += self.path == "/keys"
-                status, headers, body = issuer.instead.get(
-                    self.path, (200, {}, json.dumps(documents.get(self.path)).encode()))
-                self.send_response(status)
-                for name, value in (headers | {"Content-Length": len(body)}).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+    def asked(self):
+        return self._asked.read_text().count("/keys")
 
-            def log_message(self, *_):
-                pass
+    @property
+    def instead(self):
+        """What is answered in place of a document, by its path: status, headers, body."""
+        return self._instead
 
-        return Handler
+    @instead.setter
+    def instead(self, answers):
+        self._instead = answers
+        documents = {
+            "/.well-known/openid-configuration": {
+                "issuer": self.url, "jwks_uri": self.url + "/keys"},
+            "/keys": {"keys": [key.jwk for key in self.keys]}}
+        regular = {path: (200, {}, json.dumps(document)) for path, document in documents.items()}
+        unfinished = self._answers.with_suffix(".new")
+        unfinished.write_text(json.dumps(regular | answers))
+        unfinished.replace(self._answers)
 
     def token(self, key=None, header=None, without=(), **claims):
         """For the pipeline of the subscriber's main branch, unless the claims say otherwise."""
@@ -140,3 +140,32 @@ class Issuer:
         if header["alg"] == "HS256":
             return f"{text}.{base64url(hmac.digest(json.dumps(key.jwk).encode(), text.encode(), 'sha256'))}"
         return f"{text}.{base64url(key.sign(text.encode()))}"
+
+
+def serve(answers, asked, certificate, private):
+    """The server, until it is terminated."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            with open(asked, "a") as log:
+                log.write(self.path + "\n")
+            with open(answers) as file:
+                status, headers, body = json.load(file).get(self.path, (404, {}, ""))
+            self.send_response(status)
+            for name, value in (headers | {"Content-Length": len(body)}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, private)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])

@@ -167,13 +167,13 @@ def test_strangers_do_not_make_it_ask_the_issuer_again_and_again(exchange, issue
 
 
 @pytest.mark.parametrize("instead", [
-    ("/.well-known/openid-configuration", (404, {}, b"")),
-    ("/.well-known/openid-configuration", (200, {}, b"words")),
-    ("/.well-known/openid-configuration", (200, {}, b'{"issuer":"https://a.example","jwks_uri":"x"}')),
-    ("/keys", (302, {"Location": "https://127.0.0.1:1/keys"}, b"")),
-    ("/keys", (200, {}, b'{"keys":[]}')),
-    ("/keys", (200, {}, b" " * 300_000)),
-    ("/keys", (500, {}, b"")),
+    ("/.well-known/openid-configuration", (404, {}, "")),
+    ("/.well-known/openid-configuration", (200, {}, "words")),
+    ("/.well-known/openid-configuration", (200, {}, '{"issuer":"https://a.example","jwks_uri":"x"}')),
+    ("/keys", (302, {"Location": "https://127.0.0.1:1/keys"}, "")),
+    ("/keys", (200, {}, '{"keys":[]}')),
+    ("/keys", (200, {}, " " * 300_000)),
+    ("/keys", (500, {}, "")),
 ], ids=lambda instead: f"{instead[0].rsplit('/', 1)[1]}-{instead[1][0]}-{len(instead[1][2])}")
 def test_an_issuer_that_does_not_answer_as_it_should_uses_no_code(own_exchange, tmp_path, instead):
     issuer = Issuer(tmp_path)
@@ -186,7 +186,6 @@ def test_an_issuer_that_does_not_answer_as_it_should_uses_no_code(own_exchange, 
     assert result.status != 0 and "IDPCommunicationError" in result.err, result
     assert not (machine.home / "aws-config").exists()
     issuer.instead = {}
-    time.sleep(5.1)
     _, result = enrol(own_exchange, issuer, tmp_path / "pipeline", code=code)
     assert result.status == 0, result
     issuer.close()

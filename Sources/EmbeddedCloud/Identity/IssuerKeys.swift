@@ -19,7 +19,7 @@ actor IssuerKeys {
     static let freshFor: TimeInterval = 3_600
     /// Seconds before a set is read again for a key that it does not have: strangers can name any.
     static let pauseAfterReading: TimeInterval = 60
-    /// Seconds before an issuer is asked again that did not answer.
+    /// Seconds before an issuer is asked again for a token that did not answer.
     static let pauseAfterFailing: TimeInterval = 5
     static let documentBytesMax = 256 << 10
     static let keysMax = 100
@@ -56,6 +56,11 @@ actor IssuerKeys {
                 throw .unknownKey
             }
         }
+        if case .failed(let error, let time) = known[issuer],
+            now.timeIntervalSince(time) < Self.pauseAfterFailing
+        {
+            throw error
+        }
         guard let key = try await keys(of: issuer, at: now).key(for: token) else {
             throw .unknownKey
         }
@@ -64,11 +69,6 @@ actor IssuerKeys {
 
     /// Reads an issuer's keys now, so that whoever registers it learns of a mistake.
     func keys(of issuer: String, at now: Date) async throws(AWSError) -> [Named] {
-        if case .failed(let error, let time) = known[issuer],
-            now.timeIntervalSince(time) < Self.pauseAfterFailing
-        {
-            throw error
-        }
         let reading =
             underWay[issuer]
             ?? Task { [read] in
