@@ -13,6 +13,7 @@ struct CloudState: Sendable {
     var queues: QueuesState
     var rules: RulesState
     var exchange: ExchangeState
+    var workGroups: WorkGroupsState
 
     init(loading db: Database) throws {
         identity = try IdentityState(loading: db)
@@ -22,6 +23,7 @@ struct CloudState: Sendable {
         queues = try QueuesState(loading: db)
         rules = try RulesState(loading: db)
         exchange = try ExchangeState(loading: db)
+        workGroups = try WorkGroupsState(loading: db)
     }
 
     static let migrations = [
@@ -36,6 +38,8 @@ struct CloudState: Sendable {
         ExchangeState.migration,
         RoleRow.migration, StorageState.settingsMigration, MultipartUploadRow.migration,
         IdentityProviderRow.migration, ManagedPolicyRow.migration,
+        QueryExecution.kindsMigration, WorkGroupRow.migration, TableVersionRow.migration,
+        CatalogueTagRow.migration,
     ]
 }
 

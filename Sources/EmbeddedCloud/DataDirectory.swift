@@ -15,6 +15,8 @@ public struct DataDirectory: Sendable {
     public var lake: URL { url.appending(path: "lake", directoryHint: .isDirectory) }
     public var staging: URL { url.appending(path: "staging", directoryHint: .isDirectory) }
     public var accounts: URL { url.appending(path: "accounts", directoryHint: .isDirectory) }
+    /// Results of queries whose work group has no bucket for them.
+    var results: URL { url.appending(path: "results", directoryHint: .isDirectory) }
     /// What each published revision consists of.
     public var manifests: URL { url.appending(path: "manifests", directoryHint: .isDirectory) }
     /// Files of published revisions, kept as they were.

@@ -27,6 +27,7 @@ public final class EmbeddedCloud: Sendable {
     private let lock: DirectoryLock
     private let workers: WorkerPool
     private let runner: QueryRunner
+    private let results: ManagedResults
     private let authenticator: Authenticator
     private let authorizer: Authorizer
     private let recorder: Recorder
@@ -73,6 +74,7 @@ public final class EmbeddedCloud: Sendable {
         authorizer = Authorizer(
             state: state, region: exchange.region, exchange: exchange.account)
 
+        let own = OwnCloud()
         let issuerKeys = IssuerKeys(reading: read)
         let sessions = Sessions(
             state: state, sealingKey: sealingKey, audience: Self.audience(of: exchange.account),
@@ -92,6 +94,7 @@ public final class EmbeddedCloud: Sendable {
         workers = try WorkerPool(
             executable: queryWorker.executable, staging: directory.staging,
             confinement: queryWorker.confinement)
+        results = ManagedResults(directory: directory.results)
         let reader = LakeReader(objects: objects, broker: broker)
         runner = QueryRunner(
             state: state,
@@ -100,9 +103,10 @@ public final class EmbeddedCloud: Sendable {
                 files: { try await reader.files(at: $0, of: $1, for: $2) }),
             pool: workers,
             surroundings: .init(
-                objects: objects, recorder: recorder, region: exchange.region, clock: clock),
+                objects: objects, results: results, recorder: recorder, region: exchange.region,
+                clock: clock),
             log: log, clock: clock)
-        let queries = Queries(state: state, runner: runner, objects: objects)
+        let queries = Queries(state: state, runner: runner, objects: objects, results: results)
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
             ManagedPolicies(state: state).handlers, IdentityProviders(state: state).handlers,
@@ -118,15 +122,19 @@ public final class EmbeddedCloud: Sendable {
             Databases(state: state, region: region).handlers,
             Tables(state: state, engine: expressions, region: region).handlers,
             Partitions(state: state, engine: expressions).handlers,
+            CatalogueTags(state: state).handlers,
             DataLakeSettings(state: state, exchangeAccount: account).handlers,
             RegisteredLocations(state: state).handlers,
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
             broker.handlers, events.handlers, queries.handlers,
+            WorkGroups(state: state, region: region).handlers,
+            QueryCatalogues(cloud: own).handlers,
         ]
         handlers = Dictionary(
             rooms.joined().map { (ObjectIdentifier($0.operation), $0) },
             uniquingKeysWith: { first, _ in first })
+        own.connect(self)
     }
 
     /// The `aud` that tokens for this exchange carry.
@@ -290,6 +298,7 @@ public final class EmbeddedCloud: Sendable {
             group.addTask { [events] in try await events.run() }
             group.addTask { [workers] in try await workers.run() }
             group.addTask { [runner] in try await runner.resume() }
+            group.addTask { [results, clock] in try await results.run(clock: clock) }
             group.addTask { [broker] in try await broker.run() }
             try await group.waitForAll()
         }
@@ -318,10 +327,13 @@ public struct Exchanged<Operation: AWSOperation>: Sendable {
 public struct EmbeddedAccount: Cloud {
     private let cloud: EmbeddedCloud
     private let caller: Caller
+    /// Of the request that it acts for, if there is one.
+    private let origin: Call.Origin?
 
-    public init(_ cloud: EmbeddedCloud, as caller: Caller) {
+    public init(_ cloud: EmbeddedCloud, as caller: Caller, for origin: Call.Origin? = nil) {
         self.cloud = cloud
         self.caller = caller
+        self.origin = origin
     }
 
     public var account: AccountID { caller.account }
@@ -331,7 +343,8 @@ public struct EmbeddedAccount: Cloud {
         _ operation: Operation
     ) async throws(AWSError) -> Operation.Response {
         let origin = Call.Origin(
-            requestID: UUID(), sourceAddress: "bourse.internal", userAgent: nil, endpoint: "")
+            requestID: UUID(), sourceAddress: origin?.sourceAddress ?? "bourse.internal",
+            userAgent: origin?.userAgent, endpoint: origin?.endpoint ?? "")
         return try await cloud.send(
             operation, in: Call(caller: caller, origin: origin, time: cloud.clock()))
     }

@@ -1,15 +1,19 @@
 internal import DuckDB
 
 extension ResultColumn {
-    /// A column as Athena describes it.
+    /// The columns as Athena describes them.
     ///
     /// A HUGEINT is called `bigint`, since it is what DuckDB's `sum` makes of integers and Trino's
     /// makes `bigint` of them; a value that does not fit is refused, as Trino refuses it.
     ///
     /// Source: Amazon Athena API Reference, "ColumnInfo"; Athena user guide, "Data types".
-    init(_ column: DuckDB.QueryResult.Column) {
-        let (type, precision, scale) = Self.describe(column.type)
-        self.init(name: column.name, type: type, precision: precision, scale: scale)
+    static func all(of result: DuckDB.QueryResult) -> [ResultColumn] {
+        result.columns.enumerated().map { place, column in
+            let (type, precision, scale) = describe(column.type)
+            return ResultColumn(
+                name: column.name == unnamed ? "_col\(place)" : column.name, type: type,
+                precision: precision, scale: scale)
+        }
     }
 
     private static func describe(_ type: LogicalType) -> (String, precision: Int, scale: Int) {

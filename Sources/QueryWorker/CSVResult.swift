@@ -11,7 +11,8 @@ struct CSVResult {
 
     func write(_ result: DuckDB.QueryResult) throws -> ResultSummary {
         let texts = result.columns.map { AthenaText($0.type) }
-        file.buffer.appendCSVLine(of: result.columns.map(\.name))
+        let columns = ResultColumn.all(of: result)
+        file.buffer.appendCSVLine(of: columns.map(\.name))
         var rowCount = 0
         while let chunk = try result.nextChunk() {
             rowCount += chunk.count
@@ -20,7 +21,7 @@ struct CSVResult {
         }
         try file.keep()
         return ResultSummary(
-            columns: result.columns.map(ResultColumn.init),
+            columns: columns,
             rowCount: rowCount,
             byteCount: file.byteCount
         )

@@ -25,7 +25,7 @@ struct JSONRows {
         }
         rows.append(UInt8(ascii: "]"))
         let summary = ResultSummary(
-            columns: result.columns.map(ResultColumn.init),
+            columns: ResultColumn.all(of: result),
             rowCount: rowCount,
             byteCount: rows.count
         )

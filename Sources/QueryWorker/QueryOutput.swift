@@ -45,4 +45,7 @@ public struct ResultColumn: Codable, Hashable, Sendable {
     public var type: String
     public var precision: Int
     public var scale: Int
+
+    /// The name in a tree of a column that has none: in the result it is `_col` and its place.
+    public static let unnamed = "_unnamed_column_"
 }

@@ -10,13 +10,13 @@ RETRIED = {429, 500, 502, 503, 504}
 UNSERVED = [
     # An operation that a served service does not have here.
     ("glue list-crawlers", "UnknownOperationException", "ListCrawlers"),
-    ("athena list-data-catalogs", "UnknownOperationException", "ListDataCatalogs"),
+    ("athena list-engine-versions", "UnknownOperationException", "ListEngineVersions"),
     ("events list-archives", "UnknownOperationException", "ListArchives"),
     ("sqs list-message-move-tasks --source-arn arn:aws:sqs:us-east-1:111111111111:q",
      "UnknownOperationException", "ListMessageMoveTasks"),
     ("lakeformation list-lf-tags", "UnknownOperationException", "/ListLFTags"),
     ("dataexchange list-event-actions", "UnknownOperationException", "/v1/event-actions"),
-    ("sts get-session-token", "InvalidAction", "GetSessionToken"),
+    ("sts get-federation-token --name someone", "InvalidAction", "GetFederationToken"),
     ("s3api get-bucket-notification-configuration --bucket some-bucket", "NotImplemented",
      "notification"),
     # A service that is not here at all, in each protocol.

@@ -3,6 +3,317 @@
 public import AWSAPI
 
 extension Athena {
+    /// Source: Amazon Athena API Reference, BatchGetQueryExecution.
+    public struct BatchGetQueryExecution: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "BatchGetQueryExecution"
+
+        public struct Response: AWSShape {
+            public var queryExecutions: [QueryExecution]?
+            public var unprocessedQueryExecutionIds: [UnprocessedQueryExecutionId]?
+
+            public init(
+                queryExecutions: [QueryExecution]? = nil,
+                unprocessedQueryExecutionIds: [UnprocessedQueryExecutionId]? = nil
+            ) {
+                self.queryExecutions = queryExecutions
+                self.unprocessedQueryExecutionIds = unprocessedQueryExecutionIds
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                queryExecutions = try reader.optional("QueryExecutions")
+                unprocessedQueryExecutionIds = try reader.optional("UnprocessedQueryExecutionIds")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("QueryExecutions", queryExecutions)
+                writer.put("UnprocessedQueryExecutionIds", unprocessedQueryExecutionIds)
+            }
+        }
+
+        public var queryExecutionIds: [String]
+
+        public init(
+            queryExecutionIds: [String]
+        ) {
+            self.queryExecutionIds = queryExecutionIds
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queryExecutionIds = try reader.required("QueryExecutionIds")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueryExecutionIds", queryExecutionIds)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, CreatePreparedStatement.
+    public struct CreatePreparedStatement: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "CreatePreparedStatement"
+
+        public typealias Response = EmptyResponse
+
+        public var statementName: String
+        public var workGroup: String
+        public var queryStatement: String
+        public var description: String?
+
+        public init(
+            statementName: String, workGroup: String, queryStatement: String,
+            description: String? = nil
+        ) {
+            self.statementName = statementName
+            self.workGroup = workGroup
+            self.queryStatement = queryStatement
+            self.description = description
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            statementName = try reader.required("StatementName")
+            workGroup = try reader.required("WorkGroup")
+            queryStatement = try reader.required("QueryStatement")
+            description = try reader.optional("Description")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StatementName", statementName)
+            writer.put("WorkGroup", workGroup)
+            writer.put("QueryStatement", queryStatement)
+            writer.put("Description", description)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, CreateWorkGroup.
+    public struct CreateWorkGroup: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "CreateWorkGroup"
+
+        public typealias Response = EmptyResponse
+
+        public var name: String
+        public var configuration: WorkGroupConfiguration?
+        public var description: String?
+        public var tags: [Tag]?
+
+        public init(
+            name: String, configuration: WorkGroupConfiguration? = nil, description: String? = nil,
+            tags: [Tag]? = nil
+        ) {
+            self.name = name
+            self.configuration = configuration
+            self.description = description
+            self.tags = tags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            configuration = try reader.optional("Configuration")
+            description = try reader.optional("Description")
+            tags = try reader.optional("Tags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Configuration", configuration)
+            writer.put("Description", description)
+            writer.put("Tags", tags)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, DeletePreparedStatement.
+    public struct DeletePreparedStatement: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "DeletePreparedStatement"
+
+        public typealias Response = EmptyResponse
+
+        public var statementName: String
+        public var workGroup: String
+
+        public init(
+            statementName: String, workGroup: String
+        ) {
+            self.statementName = statementName
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            statementName = try reader.required("StatementName")
+            workGroup = try reader.required("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StatementName", statementName)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, DeleteWorkGroup.
+    public struct DeleteWorkGroup: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "DeleteWorkGroup"
+
+        public typealias Response = EmptyResponse
+
+        public var workGroup: String
+        public var recursiveDeleteOption: Bool?
+
+        public init(
+            workGroup: String, recursiveDeleteOption: Bool? = nil
+        ) {
+            self.workGroup = workGroup
+            self.recursiveDeleteOption = recursiveDeleteOption
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            workGroup = try reader.required("WorkGroup")
+            recursiveDeleteOption = try reader.optional("RecursiveDeleteOption")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("WorkGroup", workGroup)
+            writer.put("RecursiveDeleteOption", recursiveDeleteOption)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, GetDataCatalog.
+    public struct GetDataCatalog: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "GetDataCatalog"
+
+        public struct Response: AWSShape {
+            public var dataCatalog: DataCatalog?
+
+            public init(
+                dataCatalog: DataCatalog? = nil
+            ) {
+                self.dataCatalog = dataCatalog
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                dataCatalog = try reader.optional("DataCatalog")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("DataCatalog", dataCatalog)
+            }
+        }
+
+        public var name: String
+        public var workGroup: String?
+
+        public init(
+            name: String, workGroup: String? = nil
+        ) {
+            self.name = name
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, GetDatabase.
+    public struct GetDatabase: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "GetDatabase"
+
+        public struct Response: AWSShape {
+            public var database: Database?
+
+            public init(
+                database: Database? = nil
+            ) {
+                self.database = database
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                database = try reader.optional("Database")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Database", database)
+            }
+        }
+
+        public var catalogName: String
+        public var databaseName: String
+        public var workGroup: String?
+
+        public init(
+            catalogName: String, databaseName: String, workGroup: String? = nil
+        ) {
+            self.catalogName = catalogName
+            self.databaseName = databaseName
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogName = try reader.required("CatalogName")
+            databaseName = try reader.required("DatabaseName")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogName", catalogName)
+            writer.put("DatabaseName", databaseName)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, GetPreparedStatement.
+    public struct GetPreparedStatement: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "GetPreparedStatement"
+
+        public struct Response: AWSShape {
+            public var preparedStatement: PreparedStatement?
+
+            public init(
+                preparedStatement: PreparedStatement? = nil
+            ) {
+                self.preparedStatement = preparedStatement
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                preparedStatement = try reader.optional("PreparedStatement")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("PreparedStatement", preparedStatement)
+            }
+        }
+
+        public var statementName: String
+        public var workGroup: String
+
+        public init(
+            statementName: String, workGroup: String
+        ) {
+            self.statementName = statementName
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            statementName = try reader.required("StatementName")
+            workGroup = try reader.required("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StatementName", statementName)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
     /// Source: Amazon Athena API Reference, GetQueryExecution.
     public struct GetQueryExecution: AWSOperation {
         public static let service = AWSService.athena
@@ -104,6 +415,98 @@ extension Athena {
         }
     }
 
+    /// Source: Amazon Athena API Reference, GetQueryRuntimeStatistics.
+    public struct GetQueryRuntimeStatistics: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "GetQueryRuntimeStatistics"
+
+        public struct Response: AWSShape {
+            public var queryRuntimeStatistics: QueryRuntimeStatistics?
+
+            public init(
+                queryRuntimeStatistics: QueryRuntimeStatistics? = nil
+            ) {
+                self.queryRuntimeStatistics = queryRuntimeStatistics
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                queryRuntimeStatistics = try reader.optional("QueryRuntimeStatistics")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("QueryRuntimeStatistics", queryRuntimeStatistics)
+            }
+        }
+
+        public var queryExecutionId: String
+
+        public init(
+            queryExecutionId: String
+        ) {
+            self.queryExecutionId = queryExecutionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queryExecutionId = try reader.required("QueryExecutionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueryExecutionId", queryExecutionId)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, GetTableMetadata.
+    public struct GetTableMetadata: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "GetTableMetadata"
+
+        public struct Response: AWSShape {
+            public var tableMetadata: TableMetadata?
+
+            public init(
+                tableMetadata: TableMetadata? = nil
+            ) {
+                self.tableMetadata = tableMetadata
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tableMetadata = try reader.optional("TableMetadata")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("TableMetadata", tableMetadata)
+            }
+        }
+
+        public var catalogName: String
+        public var databaseName: String
+        public var tableName: String
+        public var workGroup: String?
+
+        public init(
+            catalogName: String, databaseName: String, tableName: String, workGroup: String? = nil
+        ) {
+            self.catalogName = catalogName
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogName = try reader.required("CatalogName")
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogName", catalogName)
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
     /// Source: Amazon Athena API Reference, GetWorkGroup.
     public struct GetWorkGroup: AWSOperation {
         public static let service = AWSService.athena
@@ -141,6 +544,384 @@ extension Athena {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListDataCatalogs.
+    public struct ListDataCatalogs: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListDataCatalogs"
+
+        public struct Response: AWSShape {
+            public var dataCatalogsSummary: [DataCatalogSummary]?
+            public var nextToken: String?
+
+            public init(
+                dataCatalogsSummary: [DataCatalogSummary]? = nil, nextToken: String? = nil
+            ) {
+                self.dataCatalogsSummary = dataCatalogsSummary
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                dataCatalogsSummary = try reader.optional("DataCatalogsSummary")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("DataCatalogsSummary", dataCatalogsSummary)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var workGroup: String?
+
+        public init(
+            nextToken: String? = nil, maxResults: Int? = nil, workGroup: String? = nil
+        ) {
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListDatabases.
+    public struct ListDatabases: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListDatabases"
+
+        public struct Response: AWSShape {
+            public var databaseList: [Database]?
+            public var nextToken: String?
+
+            public init(
+                databaseList: [Database]? = nil, nextToken: String? = nil
+            ) {
+                self.databaseList = databaseList
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                databaseList = try reader.optional("DatabaseList")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("DatabaseList", databaseList)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var catalogName: String
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var workGroup: String?
+
+        public init(
+            catalogName: String, nextToken: String? = nil, maxResults: Int? = nil,
+            workGroup: String? = nil
+        ) {
+            self.catalogName = catalogName
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogName = try reader.required("CatalogName")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogName", catalogName)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListPreparedStatements.
+    public struct ListPreparedStatements: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListPreparedStatements"
+
+        public struct Response: AWSShape {
+            public var preparedStatements: [PreparedStatementSummary]?
+            public var nextToken: String?
+
+            public init(
+                preparedStatements: [PreparedStatementSummary]? = nil, nextToken: String? = nil
+            ) {
+                self.preparedStatements = preparedStatements
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                preparedStatements = try reader.optional("PreparedStatements")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("PreparedStatements", preparedStatements)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var workGroup: String
+        public var nextToken: String?
+        public var maxResults: Int?
+
+        public init(
+            workGroup: String, nextToken: String? = nil, maxResults: Int? = nil
+        ) {
+            self.workGroup = workGroup
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            workGroup = try reader.required("WorkGroup")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("WorkGroup", workGroup)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListQueryExecutions.
+    public struct ListQueryExecutions: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListQueryExecutions"
+
+        public struct Response: AWSShape {
+            public var queryExecutionIds: [String]?
+            public var nextToken: String?
+
+            public init(
+                queryExecutionIds: [String]? = nil, nextToken: String? = nil
+            ) {
+                self.queryExecutionIds = queryExecutionIds
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                queryExecutionIds = try reader.optional("QueryExecutionIds")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("QueryExecutionIds", queryExecutionIds)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var workGroup: String?
+
+        public init(
+            nextToken: String? = nil, maxResults: Int? = nil, workGroup: String? = nil
+        ) {
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListTableMetadata.
+    public struct ListTableMetadata: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListTableMetadata"
+
+        public struct Response: AWSShape {
+            public var tableMetadataList: [TableMetadata]?
+            public var nextToken: String?
+
+            public init(
+                tableMetadataList: [TableMetadata]? = nil, nextToken: String? = nil
+            ) {
+                self.tableMetadataList = tableMetadataList
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tableMetadataList = try reader.optional("TableMetadataList")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("TableMetadataList", tableMetadataList)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var catalogName: String
+        public var databaseName: String
+        public var expression: String?
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var workGroup: String?
+
+        public init(
+            catalogName: String, databaseName: String, expression: String? = nil,
+            nextToken: String? = nil, maxResults: Int? = nil, workGroup: String? = nil
+        ) {
+            self.catalogName = catalogName
+            self.databaseName = databaseName
+            self.expression = expression
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.workGroup = workGroup
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogName = try reader.required("CatalogName")
+            databaseName = try reader.required("DatabaseName")
+            expression = try reader.optional("Expression")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            workGroup = try reader.optional("WorkGroup")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogName", catalogName)
+            writer.put("DatabaseName", databaseName)
+            writer.put("Expression", expression)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("WorkGroup", workGroup)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListTagsForResource.
+    public struct ListTagsForResource: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListTagsForResource"
+
+        public struct Response: AWSShape {
+            public var tags: [Tag]?
+            public var nextToken: String?
+
+            public init(
+                tags: [Tag]? = nil, nextToken: String? = nil
+            ) {
+                self.tags = tags
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tags = try reader.optional("Tags")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Tags", tags)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var resourceARN: String
+        public var nextToken: String?
+        public var maxResults: Int?
+
+        public init(
+            resourceARN: String, nextToken: String? = nil, maxResults: Int? = nil
+        ) {
+            self.resourceARN = resourceARN
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceARN = try reader.required("ResourceARN")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceARN", resourceARN)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, ListWorkGroups.
+    public struct ListWorkGroups: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "ListWorkGroups"
+
+        public struct Response: AWSShape {
+            public var workGroups: [WorkGroupSummary]?
+            public var nextToken: String?
+
+            public init(
+                workGroups: [WorkGroupSummary]? = nil, nextToken: String? = nil
+            ) {
+                self.workGroups = workGroups
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                workGroups = try reader.optional("WorkGroups")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("WorkGroups", workGroups)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var nextToken: String?
+        public var maxResults: Int?
+
+        public init(
+            nextToken: String? = nil, maxResults: Int? = nil
+        ) {
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
         }
     }
 
@@ -238,6 +1019,80 @@ extension Athena {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("QueryExecutionId", queryExecutionId)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, UpdatePreparedStatement.
+    public struct UpdatePreparedStatement: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "UpdatePreparedStatement"
+
+        public typealias Response = EmptyResponse
+
+        public var statementName: String
+        public var workGroup: String
+        public var queryStatement: String
+        public var description: String?
+
+        public init(
+            statementName: String, workGroup: String, queryStatement: String,
+            description: String? = nil
+        ) {
+            self.statementName = statementName
+            self.workGroup = workGroup
+            self.queryStatement = queryStatement
+            self.description = description
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            statementName = try reader.required("StatementName")
+            workGroup = try reader.required("WorkGroup")
+            queryStatement = try reader.required("QueryStatement")
+            description = try reader.optional("Description")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StatementName", statementName)
+            writer.put("WorkGroup", workGroup)
+            writer.put("QueryStatement", queryStatement)
+            writer.put("Description", description)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, UpdateWorkGroup.
+    public struct UpdateWorkGroup: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "UpdateWorkGroup"
+
+        public typealias Response = EmptyResponse
+
+        public var workGroup: String
+        public var description: String?
+        public var configurationUpdates: WorkGroupConfigurationUpdates?
+        public var state: WorkGroupState?
+
+        public init(
+            workGroup: String, description: String? = nil,
+            configurationUpdates: WorkGroupConfigurationUpdates? = nil, state: WorkGroupState? = nil
+        ) {
+            self.workGroup = workGroup
+            self.description = description
+            self.configurationUpdates = configurationUpdates
+            self.state = state
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            workGroup = try reader.required("WorkGroup")
+            description = try reader.optional("Description")
+            configurationUpdates = try reader.optional("ConfigurationUpdates")
+            state = try reader.optional("State")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("WorkGroup", workGroup)
+            writer.put("Description", description)
+            writer.put("ConfigurationUpdates", configurationUpdates)
+            writer.put("State", state)
         }
     }
 }

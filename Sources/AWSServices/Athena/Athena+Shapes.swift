@@ -117,6 +117,32 @@ extension Athena {
         }
     }
 
+    public struct Column: AWSShape {
+        public var name: String
+        public var type: String?
+        public var comment: String?
+
+        public init(
+            name: String, type: String? = nil, comment: String? = nil
+        ) {
+            self.name = name
+            self.type = type
+            self.comment = comment
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            type = try reader.optional("Type")
+            comment = try reader.optional("Comment")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Type", type)
+            writer.put("Comment", comment)
+        }
+    }
+
     public struct ColumnInfo: AWSShape {
         public var name: String
         public var type: String
@@ -186,6 +212,38 @@ extension Athena {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct ConnectionType: AWSEnum {
+        public static let dynamodb = ConnectionType(rawValue: "DYNAMODB")
+        public static let mysql = ConnectionType(rawValue: "MYSQL")
+        public static let postgresql = ConnectionType(rawValue: "POSTGRESQL")
+        public static let redshift = ConnectionType(rawValue: "REDSHIFT")
+        public static let oracle = ConnectionType(rawValue: "ORACLE")
+        public static let synapse = ConnectionType(rawValue: "SYNAPSE")
+        public static let sqlserver = ConnectionType(rawValue: "SQLSERVER")
+        public static let db2 = ConnectionType(rawValue: "DB2")
+        public static let opensearch = ConnectionType(rawValue: "OPENSEARCH")
+        public static let bigquery = ConnectionType(rawValue: "BIGQUERY")
+        public static let googlecloudstorage = ConnectionType(rawValue: "GOOGLECLOUDSTORAGE")
+        public static let hbase = ConnectionType(rawValue: "HBASE")
+        public static let documentdb = ConnectionType(rawValue: "DOCUMENTDB")
+        public static let cmdb = ConnectionType(rawValue: "CMDB")
+        public static let tpcds = ConnectionType(rawValue: "TPCDS")
+        public static let timestream = ConnectionType(rawValue: "TIMESTREAM")
+        public static let saphana = ConnectionType(rawValue: "SAPHANA")
+        public static let snowflake = ConnectionType(rawValue: "SNOWFLAKE")
+        public static let datalakegen2 = ConnectionType(rawValue: "DATALAKEGEN2")
+        public static let db2as400 = ConnectionType(rawValue: "DB2AS400")
+        public static let known: [ConnectionType] = [
+            .dynamodb, .mysql, .postgresql, .redshift, .oracle, .synapse, .sqlserver, .db2,
+            .opensearch, .bigquery, .googlecloudstorage, .hbase, .documentdb, .cmdb, .tpcds,
+            .timestream, .saphana, .snowflake, .datalakegen2, .db2as400,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
     public struct CustomerContentEncryptionConfiguration: AWSShape {
         public var kmsKey: String
 
@@ -201,6 +259,147 @@ extension Athena {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("KmsKey", kmsKey)
+        }
+    }
+
+    public struct DataCatalog: AWSShape {
+        public var name: String
+        public var type: DataCatalogType
+        public var description: String?
+        public var parameters: [String: String]?
+        public var status: DataCatalogStatus?
+        public var connectionType: ConnectionType?
+        public var error: String?
+
+        public init(
+            name: String, type: DataCatalogType, description: String? = nil,
+            parameters: [String: String]? = nil, status: DataCatalogStatus? = nil,
+            connectionType: ConnectionType? = nil, error: String? = nil
+        ) {
+            self.name = name
+            self.type = type
+            self.description = description
+            self.parameters = parameters
+            self.status = status
+            self.connectionType = connectionType
+            self.error = error
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            type = try reader.required("Type")
+            description = try reader.optional("Description")
+            parameters = try reader.optional("Parameters")
+            status = try reader.optional("Status")
+            connectionType = try reader.optional("ConnectionType")
+            error = try reader.optional("Error")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Type", type)
+            writer.put("Description", description)
+            writer.put("Parameters", parameters)
+            writer.put("Status", status)
+            writer.put("ConnectionType", connectionType)
+            writer.put("Error", error)
+        }
+    }
+
+    public struct DataCatalogStatus: AWSEnum {
+        public static let createInProgress = DataCatalogStatus(rawValue: "CREATE_IN_PROGRESS")
+        public static let createComplete = DataCatalogStatus(rawValue: "CREATE_COMPLETE")
+        public static let createFailed = DataCatalogStatus(rawValue: "CREATE_FAILED")
+        public static let createFailedCleanupInProgress = DataCatalogStatus(rawValue: "CREATE_FAILED_CLEANUP_IN_PROGRESS")
+        public static let createFailedCleanupComplete = DataCatalogStatus(rawValue: "CREATE_FAILED_CLEANUP_COMPLETE")
+        public static let createFailedCleanupFailed = DataCatalogStatus(rawValue: "CREATE_FAILED_CLEANUP_FAILED")
+        public static let deleteInProgress = DataCatalogStatus(rawValue: "DELETE_IN_PROGRESS")
+        public static let deleteComplete = DataCatalogStatus(rawValue: "DELETE_COMPLETE")
+        public static let deleteFailed = DataCatalogStatus(rawValue: "DELETE_FAILED")
+        public static let known: [DataCatalogStatus] = [
+            .createInProgress, .createComplete, .createFailed, .createFailedCleanupInProgress,
+            .createFailedCleanupComplete, .createFailedCleanupFailed, .deleteInProgress,
+            .deleteComplete, .deleteFailed,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct DataCatalogSummary: AWSShape {
+        public var catalogName: String?
+        public var type: DataCatalogType?
+        public var status: DataCatalogStatus?
+        public var connectionType: ConnectionType?
+        public var error: String?
+
+        public init(
+            catalogName: String? = nil, type: DataCatalogType? = nil,
+            status: DataCatalogStatus? = nil, connectionType: ConnectionType? = nil,
+            error: String? = nil
+        ) {
+            self.catalogName = catalogName
+            self.type = type
+            self.status = status
+            self.connectionType = connectionType
+            self.error = error
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogName = try reader.optional("CatalogName")
+            type = try reader.optional("Type")
+            status = try reader.optional("Status")
+            connectionType = try reader.optional("ConnectionType")
+            error = try reader.optional("Error")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogName", catalogName)
+            writer.put("Type", type)
+            writer.put("Status", status)
+            writer.put("ConnectionType", connectionType)
+            writer.put("Error", error)
+        }
+    }
+
+    public struct DataCatalogType: AWSEnum {
+        public static let lambda = DataCatalogType(rawValue: "LAMBDA")
+        public static let glue = DataCatalogType(rawValue: "GLUE")
+        public static let hive = DataCatalogType(rawValue: "HIVE")
+        public static let federated = DataCatalogType(rawValue: "FEDERATED")
+        public static let known: [DataCatalogType] = [
+            .lambda, .glue, .hive, .federated,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct Database: AWSShape {
+        public var name: String
+        public var description: String?
+        public var parameters: [String: String]?
+
+        public init(
+            name: String, description: String? = nil, parameters: [String: String]? = nil
+        ) {
+            self.name = name
+            self.description = description
+            self.parameters = parameters
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            description = try reader.optional("Description")
+            parameters = try reader.optional("Parameters")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Description", description)
+            writer.put("Parameters", parameters)
         }
     }
 
@@ -386,6 +585,34 @@ extension Athena {
         }
     }
 
+    public struct ManagedQueryResultsConfigurationUpdates: AWSShape {
+        public var enabled: Bool?
+        public var encryptionConfiguration: ManagedQueryResultsEncryptionConfiguration?
+        public var removeEncryptionConfiguration: Bool?
+
+        public init(
+            enabled: Bool? = nil,
+            encryptionConfiguration: ManagedQueryResultsEncryptionConfiguration? = nil,
+            removeEncryptionConfiguration: Bool? = nil
+        ) {
+            self.enabled = enabled
+            self.encryptionConfiguration = encryptionConfiguration
+            self.removeEncryptionConfiguration = removeEncryptionConfiguration
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            enabled = try reader.optional("Enabled")
+            encryptionConfiguration = try reader.optional("EncryptionConfiguration")
+            removeEncryptionConfiguration = try reader.optional("RemoveEncryptionConfiguration")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Enabled", enabled)
+            writer.put("EncryptionConfiguration", encryptionConfiguration)
+            writer.put("RemoveEncryptionConfiguration", removeEncryptionConfiguration)
+        }
+    }
+
     public struct ManagedQueryResultsEncryptionConfiguration: AWSShape {
         public var kmsKey: String
 
@@ -429,6 +656,63 @@ extension Athena {
             writer.put("CloudWatchLoggingConfiguration", cloudWatchLoggingConfiguration)
             writer.put("ManagedLoggingConfiguration", managedLoggingConfiguration)
             writer.put("S3LoggingConfiguration", s3LoggingConfiguration)
+        }
+    }
+
+    public struct PreparedStatement: AWSShape {
+        public var statementName: String?
+        public var queryStatement: String?
+        public var workGroupName: String?
+        public var description: String?
+        public var lastModifiedTime: Date?
+
+        public init(
+            statementName: String? = nil, queryStatement: String? = nil,
+            workGroupName: String? = nil, description: String? = nil, lastModifiedTime: Date? = nil
+        ) {
+            self.statementName = statementName
+            self.queryStatement = queryStatement
+            self.workGroupName = workGroupName
+            self.description = description
+            self.lastModifiedTime = lastModifiedTime
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            statementName = try reader.optional("StatementName")
+            queryStatement = try reader.optional("QueryStatement")
+            workGroupName = try reader.optional("WorkGroupName")
+            description = try reader.optional("Description")
+            lastModifiedTime = try reader.optional("LastModifiedTime")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StatementName", statementName)
+            writer.put("QueryStatement", queryStatement)
+            writer.put("WorkGroupName", workGroupName)
+            writer.put("Description", description)
+            writer.put("LastModifiedTime", lastModifiedTime)
+        }
+    }
+
+    public struct PreparedStatementSummary: AWSShape {
+        public var statementName: String?
+        public var lastModifiedTime: Date?
+
+        public init(
+            statementName: String? = nil, lastModifiedTime: Date? = nil
+        ) {
+            self.statementName = statementName
+            self.lastModifiedTime = lastModifiedTime
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            statementName = try reader.optional("StatementName")
+            lastModifiedTime = try reader.optional("LastModifiedTime")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StatementName", statementName)
+            writer.put("LastModifiedTime", lastModifiedTime)
         }
     }
 
@@ -681,6 +965,188 @@ extension Athena {
         }
     }
 
+    public struct QueryRuntimeStatistics: AWSShape {
+        public var timeline: QueryRuntimeStatisticsTimeline?
+        public var rows: QueryRuntimeStatisticsRows?
+        public var outputStage: QueryStage?
+
+        public init(
+            timeline: QueryRuntimeStatisticsTimeline? = nil,
+            rows: QueryRuntimeStatisticsRows? = nil, outputStage: QueryStage? = nil
+        ) {
+            self.timeline = timeline
+            self.rows = rows
+            self.outputStage = outputStage
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            timeline = try reader.optional("Timeline")
+            rows = try reader.optional("Rows")
+            outputStage = try reader.optional("OutputStage")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Timeline", timeline)
+            writer.put("Rows", rows)
+            writer.put("OutputStage", outputStage)
+        }
+    }
+
+    public struct QueryRuntimeStatisticsRows: AWSShape {
+        public var inputRows: Int?
+        public var inputBytes: Int?
+        public var outputBytes: Int?
+        public var outputRows: Int?
+
+        public init(
+            inputRows: Int? = nil, inputBytes: Int? = nil, outputBytes: Int? = nil,
+            outputRows: Int? = nil
+        ) {
+            self.inputRows = inputRows
+            self.inputBytes = inputBytes
+            self.outputBytes = outputBytes
+            self.outputRows = outputRows
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            inputRows = try reader.optional("InputRows")
+            inputBytes = try reader.optional("InputBytes")
+            outputBytes = try reader.optional("OutputBytes")
+            outputRows = try reader.optional("OutputRows")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("InputRows", inputRows)
+            writer.put("InputBytes", inputBytes)
+            writer.put("OutputBytes", outputBytes)
+            writer.put("OutputRows", outputRows)
+        }
+    }
+
+    public struct QueryRuntimeStatisticsTimeline: AWSShape {
+        public var queryQueueTimeInMillis: Int?
+        public var servicePreProcessingTimeInMillis: Int?
+        public var queryPlanningTimeInMillis: Int?
+        public var engineExecutionTimeInMillis: Int?
+        public var serviceProcessingTimeInMillis: Int?
+        public var totalExecutionTimeInMillis: Int?
+
+        public init(
+            queryQueueTimeInMillis: Int? = nil, servicePreProcessingTimeInMillis: Int? = nil,
+            queryPlanningTimeInMillis: Int? = nil, engineExecutionTimeInMillis: Int? = nil,
+            serviceProcessingTimeInMillis: Int? = nil, totalExecutionTimeInMillis: Int? = nil
+        ) {
+            self.queryQueueTimeInMillis = queryQueueTimeInMillis
+            self.servicePreProcessingTimeInMillis = servicePreProcessingTimeInMillis
+            self.queryPlanningTimeInMillis = queryPlanningTimeInMillis
+            self.engineExecutionTimeInMillis = engineExecutionTimeInMillis
+            self.serviceProcessingTimeInMillis = serviceProcessingTimeInMillis
+            self.totalExecutionTimeInMillis = totalExecutionTimeInMillis
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queryQueueTimeInMillis = try reader.optional("QueryQueueTimeInMillis")
+            servicePreProcessingTimeInMillis = try reader.optional("ServicePreProcessingTimeInMillis")
+            queryPlanningTimeInMillis = try reader.optional("QueryPlanningTimeInMillis")
+            engineExecutionTimeInMillis = try reader.optional("EngineExecutionTimeInMillis")
+            serviceProcessingTimeInMillis = try reader.optional("ServiceProcessingTimeInMillis")
+            totalExecutionTimeInMillis = try reader.optional("TotalExecutionTimeInMillis")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueryQueueTimeInMillis", queryQueueTimeInMillis)
+            writer.put("ServicePreProcessingTimeInMillis", servicePreProcessingTimeInMillis)
+            writer.put("QueryPlanningTimeInMillis", queryPlanningTimeInMillis)
+            writer.put("EngineExecutionTimeInMillis", engineExecutionTimeInMillis)
+            writer.put("ServiceProcessingTimeInMillis", serviceProcessingTimeInMillis)
+            writer.put("TotalExecutionTimeInMillis", totalExecutionTimeInMillis)
+        }
+    }
+
+    public struct QueryStage: AWSShape {
+        public var stageId: Int?
+        public var state: String?
+        public var outputBytes: Int?
+        public var outputRows: Int?
+        public var inputBytes: Int?
+        public var inputRows: Int?
+        public var executionTime: Int?
+        public var queryStagePlan: QueryStagePlanNode?
+        public var subStages: [QueryStage]?
+
+        public init(
+            stageId: Int? = nil, state: String? = nil, outputBytes: Int? = nil,
+            outputRows: Int? = nil, inputBytes: Int? = nil, inputRows: Int? = nil,
+            executionTime: Int? = nil, queryStagePlan: QueryStagePlanNode? = nil,
+            subStages: [QueryStage]? = nil
+        ) {
+            self.stageId = stageId
+            self.state = state
+            self.outputBytes = outputBytes
+            self.outputRows = outputRows
+            self.inputBytes = inputBytes
+            self.inputRows = inputRows
+            self.executionTime = executionTime
+            self.queryStagePlan = queryStagePlan
+            self.subStages = subStages
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            stageId = try reader.optional("StageId")
+            state = try reader.optional("State")
+            outputBytes = try reader.optional("OutputBytes")
+            outputRows = try reader.optional("OutputRows")
+            inputBytes = try reader.optional("InputBytes")
+            inputRows = try reader.optional("InputRows")
+            executionTime = try reader.optional("ExecutionTime")
+            queryStagePlan = try reader.optional("QueryStagePlan")
+            subStages = try reader.optional("SubStages")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("StageId", stageId)
+            writer.put("State", state)
+            writer.put("OutputBytes", outputBytes)
+            writer.put("OutputRows", outputRows)
+            writer.put("InputBytes", inputBytes)
+            writer.put("InputRows", inputRows)
+            writer.put("ExecutionTime", executionTime)
+            writer.put("QueryStagePlan", queryStagePlan)
+            writer.put("SubStages", subStages)
+        }
+    }
+
+    public struct QueryStagePlanNode: AWSShape {
+        public var name: String?
+        public var identifier: String?
+        public var children: [QueryStagePlanNode]?
+        public var remoteSources: [String]?
+
+        public init(
+            name: String? = nil, identifier: String? = nil, children: [QueryStagePlanNode]? = nil,
+            remoteSources: [String]? = nil
+        ) {
+            self.name = name
+            self.identifier = identifier
+            self.children = children
+            self.remoteSources = remoteSources
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.optional("Name")
+            identifier = try reader.optional("Identifier")
+            children = try reader.optional("Children")
+            remoteSources = try reader.optional("RemoteSources")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Identifier", identifier)
+            writer.put("Children", children)
+            writer.put("RemoteSources", remoteSources)
+        }
+    }
+
     public struct ResultConfiguration: AWSShape {
         public var outputLocation: String?
         public var encryptionConfiguration: EncryptionConfiguration?
@@ -709,6 +1175,56 @@ extension Athena {
             writer.put("EncryptionConfiguration", encryptionConfiguration)
             writer.put("ExpectedBucketOwner", expectedBucketOwner)
             writer.put("AclConfiguration", aclConfiguration)
+        }
+    }
+
+    public struct ResultConfigurationUpdates: AWSShape {
+        public var outputLocation: String?
+        public var removeOutputLocation: Bool?
+        public var encryptionConfiguration: EncryptionConfiguration?
+        public var removeEncryptionConfiguration: Bool?
+        public var expectedBucketOwner: String?
+        public var removeExpectedBucketOwner: Bool?
+        public var aclConfiguration: AclConfiguration?
+        public var removeAclConfiguration: Bool?
+
+        public init(
+            outputLocation: String? = nil, removeOutputLocation: Bool? = nil,
+            encryptionConfiguration: EncryptionConfiguration? = nil,
+            removeEncryptionConfiguration: Bool? = nil, expectedBucketOwner: String? = nil,
+            removeExpectedBucketOwner: Bool? = nil, aclConfiguration: AclConfiguration? = nil,
+            removeAclConfiguration: Bool? = nil
+        ) {
+            self.outputLocation = outputLocation
+            self.removeOutputLocation = removeOutputLocation
+            self.encryptionConfiguration = encryptionConfiguration
+            self.removeEncryptionConfiguration = removeEncryptionConfiguration
+            self.expectedBucketOwner = expectedBucketOwner
+            self.removeExpectedBucketOwner = removeExpectedBucketOwner
+            self.aclConfiguration = aclConfiguration
+            self.removeAclConfiguration = removeAclConfiguration
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            outputLocation = try reader.optional("OutputLocation")
+            removeOutputLocation = try reader.optional("RemoveOutputLocation")
+            encryptionConfiguration = try reader.optional("EncryptionConfiguration")
+            removeEncryptionConfiguration = try reader.optional("RemoveEncryptionConfiguration")
+            expectedBucketOwner = try reader.optional("ExpectedBucketOwner")
+            removeExpectedBucketOwner = try reader.optional("RemoveExpectedBucketOwner")
+            aclConfiguration = try reader.optional("AclConfiguration")
+            removeAclConfiguration = try reader.optional("RemoveAclConfiguration")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("OutputLocation", outputLocation)
+            writer.put("RemoveOutputLocation", removeOutputLocation)
+            writer.put("EncryptionConfiguration", encryptionConfiguration)
+            writer.put("RemoveEncryptionConfiguration", removeEncryptionConfiguration)
+            writer.put("ExpectedBucketOwner", expectedBucketOwner)
+            writer.put("RemoveExpectedBucketOwner", removeExpectedBucketOwner)
+            writer.put("AclConfiguration", aclConfiguration)
+            writer.put("RemoveAclConfiguration", removeAclConfiguration)
         }
     }
 
@@ -878,6 +1394,98 @@ extension Athena {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct TableMetadata: AWSShape {
+        public var name: String
+        public var createTime: Date?
+        public var lastAccessTime: Date?
+        public var tableType: String?
+        public var columns: [Column]?
+        public var partitionKeys: [Column]?
+        public var parameters: [String: String]?
+
+        public init(
+            name: String, createTime: Date? = nil, lastAccessTime: Date? = nil,
+            tableType: String? = nil, columns: [Column]? = nil, partitionKeys: [Column]? = nil,
+            parameters: [String: String]? = nil
+        ) {
+            self.name = name
+            self.createTime = createTime
+            self.lastAccessTime = lastAccessTime
+            self.tableType = tableType
+            self.columns = columns
+            self.partitionKeys = partitionKeys
+            self.parameters = parameters
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            createTime = try reader.optional("CreateTime")
+            lastAccessTime = try reader.optional("LastAccessTime")
+            tableType = try reader.optional("TableType")
+            columns = try reader.optional("Columns")
+            partitionKeys = try reader.optional("PartitionKeys")
+            parameters = try reader.optional("Parameters")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("CreateTime", createTime)
+            writer.put("LastAccessTime", lastAccessTime)
+            writer.put("TableType", tableType)
+            writer.put("Columns", columns)
+            writer.put("PartitionKeys", partitionKeys)
+            writer.put("Parameters", parameters)
+        }
+    }
+
+    public struct Tag: AWSShape {
+        public var key: String?
+        public var value: String?
+
+        public init(
+            key: String? = nil, value: String? = nil
+        ) {
+            self.key = key
+            self.value = value
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            key = try reader.optional("Key")
+            value = try reader.optional("Value")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Key", key)
+            writer.put("Value", value)
+        }
+    }
+
+    public struct UnprocessedQueryExecutionId: AWSShape {
+        public var queryExecutionId: String?
+        public var errorCode: String?
+        public var errorMessage: String?
+
+        public init(
+            queryExecutionId: String? = nil, errorCode: String? = nil, errorMessage: String? = nil
+        ) {
+            self.queryExecutionId = queryExecutionId
+            self.errorCode = errorCode
+            self.errorMessage = errorMessage
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queryExecutionId = try reader.optional("QueryExecutionId")
+            errorCode = try reader.optional("ErrorCode")
+            errorMessage = try reader.optional("ErrorMessage")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueryExecutionId", queryExecutionId)
+            writer.put("ErrorCode", errorCode)
+            writer.put("ErrorMessage", errorMessage)
+        }
+    }
+
     public struct WorkGroup: AWSShape {
         public var name: String
         public var state: WorkGroupState?
@@ -1003,6 +1611,96 @@ extension Athena {
         }
     }
 
+    public struct WorkGroupConfigurationUpdates: AWSShape {
+        public var enforceWorkGroupConfiguration: Bool?
+        public var resultConfigurationUpdates: ResultConfigurationUpdates?
+        public var managedQueryResultsConfigurationUpdates: ManagedQueryResultsConfigurationUpdates?
+        public var publishCloudWatchMetricsEnabled: Bool?
+        public var bytesScannedCutoffPerQuery: Int?
+        public var removeBytesScannedCutoffPerQuery: Bool?
+        public var requesterPaysEnabled: Bool?
+        public var engineVersion: EngineVersion?
+        public var removeCustomerContentEncryptionConfiguration: Bool?
+        public var additionalConfiguration: String?
+        public var executionRole: String?
+        public var customerContentEncryptionConfiguration: CustomerContentEncryptionConfiguration?
+        public var enableMinimumEncryptionConfiguration: Bool?
+        public var queryResultsS3AccessGrantsConfiguration: QueryResultsS3AccessGrantsConfiguration?
+        public var monitoringConfiguration: MonitoringConfiguration?
+        public var engineConfiguration: EngineConfiguration?
+
+        public init(
+            enforceWorkGroupConfiguration: Bool? = nil,
+            resultConfigurationUpdates: ResultConfigurationUpdates? = nil,
+            managedQueryResultsConfigurationUpdates: ManagedQueryResultsConfigurationUpdates? = nil,
+            publishCloudWatchMetricsEnabled: Bool? = nil, bytesScannedCutoffPerQuery: Int? = nil,
+            removeBytesScannedCutoffPerQuery: Bool? = nil, requesterPaysEnabled: Bool? = nil,
+            engineVersion: EngineVersion? = nil,
+            removeCustomerContentEncryptionConfiguration: Bool? = nil,
+            additionalConfiguration: String? = nil, executionRole: String? = nil,
+            customerContentEncryptionConfiguration: CustomerContentEncryptionConfiguration? = nil,
+            enableMinimumEncryptionConfiguration: Bool? = nil,
+            queryResultsS3AccessGrantsConfiguration: QueryResultsS3AccessGrantsConfiguration? = nil,
+            monitoringConfiguration: MonitoringConfiguration? = nil,
+            engineConfiguration: EngineConfiguration? = nil
+        ) {
+            self.enforceWorkGroupConfiguration = enforceWorkGroupConfiguration
+            self.resultConfigurationUpdates = resultConfigurationUpdates
+            self.managedQueryResultsConfigurationUpdates = managedQueryResultsConfigurationUpdates
+            self.publishCloudWatchMetricsEnabled = publishCloudWatchMetricsEnabled
+            self.bytesScannedCutoffPerQuery = bytesScannedCutoffPerQuery
+            self.removeBytesScannedCutoffPerQuery = removeBytesScannedCutoffPerQuery
+            self.requesterPaysEnabled = requesterPaysEnabled
+            self.engineVersion = engineVersion
+            self.removeCustomerContentEncryptionConfiguration = removeCustomerContentEncryptionConfiguration
+            self.additionalConfiguration = additionalConfiguration
+            self.executionRole = executionRole
+            self.customerContentEncryptionConfiguration = customerContentEncryptionConfiguration
+            self.enableMinimumEncryptionConfiguration = enableMinimumEncryptionConfiguration
+            self.queryResultsS3AccessGrantsConfiguration = queryResultsS3AccessGrantsConfiguration
+            self.monitoringConfiguration = monitoringConfiguration
+            self.engineConfiguration = engineConfiguration
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            enforceWorkGroupConfiguration = try reader.optional("EnforceWorkGroupConfiguration")
+            resultConfigurationUpdates = try reader.optional("ResultConfigurationUpdates")
+            managedQueryResultsConfigurationUpdates = try reader.optional("ManagedQueryResultsConfigurationUpdates")
+            publishCloudWatchMetricsEnabled = try reader.optional("PublishCloudWatchMetricsEnabled")
+            bytesScannedCutoffPerQuery = try reader.optional("BytesScannedCutoffPerQuery")
+            removeBytesScannedCutoffPerQuery = try reader.optional("RemoveBytesScannedCutoffPerQuery")
+            requesterPaysEnabled = try reader.optional("RequesterPaysEnabled")
+            engineVersion = try reader.optional("EngineVersion")
+            removeCustomerContentEncryptionConfiguration = try reader.optional("RemoveCustomerContentEncryptionConfiguration")
+            additionalConfiguration = try reader.optional("AdditionalConfiguration")
+            executionRole = try reader.optional("ExecutionRole")
+            customerContentEncryptionConfiguration = try reader.optional("CustomerContentEncryptionConfiguration")
+            enableMinimumEncryptionConfiguration = try reader.optional("EnableMinimumEncryptionConfiguration")
+            queryResultsS3AccessGrantsConfiguration = try reader.optional("QueryResultsS3AccessGrantsConfiguration")
+            monitoringConfiguration = try reader.optional("MonitoringConfiguration")
+            engineConfiguration = try reader.optional("EngineConfiguration")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("EnforceWorkGroupConfiguration", enforceWorkGroupConfiguration)
+            writer.put("ResultConfigurationUpdates", resultConfigurationUpdates)
+            writer.put("ManagedQueryResultsConfigurationUpdates", managedQueryResultsConfigurationUpdates)
+            writer.put("PublishCloudWatchMetricsEnabled", publishCloudWatchMetricsEnabled)
+            writer.put("BytesScannedCutoffPerQuery", bytesScannedCutoffPerQuery)
+            writer.put("RemoveBytesScannedCutoffPerQuery", removeBytesScannedCutoffPerQuery)
+            writer.put("RequesterPaysEnabled", requesterPaysEnabled)
+            writer.put("EngineVersion", engineVersion)
+            writer.put("RemoveCustomerContentEncryptionConfiguration", removeCustomerContentEncryptionConfiguration)
+            writer.put("AdditionalConfiguration", additionalConfiguration)
+            writer.put("ExecutionRole", executionRole)
+            writer.put("CustomerContentEncryptionConfiguration", customerContentEncryptionConfiguration)
+            writer.put("EnableMinimumEncryptionConfiguration", enableMinimumEncryptionConfiguration)
+            writer.put("QueryResultsS3AccessGrantsConfiguration", queryResultsS3AccessGrantsConfiguration)
+            writer.put("MonitoringConfiguration", monitoringConfiguration)
+            writer.put("EngineConfiguration", engineConfiguration)
+        }
+    }
+
     public struct WorkGroupState: AWSEnum {
         public static let enabled = WorkGroupState(rawValue: "ENABLED")
         public static let disabled = WorkGroupState(rawValue: "DISABLED")
@@ -1013,5 +1711,45 @@ extension Athena {
         public let rawValue: String
 
         public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct WorkGroupSummary: AWSShape {
+        public var name: String?
+        public var state: WorkGroupState?
+        public var description: String?
+        public var creationTime: Date?
+        public var engineVersion: EngineVersion?
+        public var identityCenterApplicationArn: String?
+
+        public init(
+            name: String? = nil, state: WorkGroupState? = nil, description: String? = nil,
+            creationTime: Date? = nil, engineVersion: EngineVersion? = nil,
+            identityCenterApplicationArn: String? = nil
+        ) {
+            self.name = name
+            self.state = state
+            self.description = description
+            self.creationTime = creationTime
+            self.engineVersion = engineVersion
+            self.identityCenterApplicationArn = identityCenterApplicationArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.optional("Name")
+            state = try reader.optional("State")
+            description = try reader.optional("Description")
+            creationTime = try reader.optional("CreationTime")
+            engineVersion = try reader.optional("EngineVersion")
+            identityCenterApplicationArn = try reader.optional("IdentityCenterApplicationArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("State", state)
+            writer.put("Description", description)
+            writer.put("CreationTime", creationTime)
+            writer.put("EngineVersion", engineVersion)
+            writer.put("IdentityCenterApplicationArn", identityCenterApplicationArn)
+        }
     }
 }

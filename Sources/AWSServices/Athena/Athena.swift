@@ -15,7 +15,13 @@ extension AWSService {
 extension Athena {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        GetQueryExecution.self, GetQueryResults.self, GetWorkGroup.self, StartQueryExecution.self,
-        StopQueryExecution.self,
+        BatchGetQueryExecution.self, CreatePreparedStatement.self, CreateWorkGroup.self,
+        DeletePreparedStatement.self, DeleteWorkGroup.self, GetDataCatalog.self, GetDatabase.self,
+        GetPreparedStatement.self, GetQueryExecution.self, GetQueryResults.self,
+        GetQueryRuntimeStatistics.self, GetTableMetadata.self, GetWorkGroup.self,
+        ListDataCatalogs.self, ListDatabases.self, ListPreparedStatements.self,
+        ListQueryExecutions.self, ListTableMetadata.self, ListTagsForResource.self,
+        ListWorkGroups.self, StartQueryExecution.self, StopQueryExecution.self,
+        UpdatePreparedStatement.self, UpdateWorkGroup.self,
     ]
 }

@@ -4,6 +4,231 @@ public import AWSAPI
 public import FoundationEssentials
 
 extension Glue {
+    /// Source: AWS Glue API Reference, BatchCreatePartition.
+    public struct BatchCreatePartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "BatchCreatePartition"
+
+        public struct Response: AWSShape {
+            public var errors: [PartitionError]?
+
+            public init(
+                errors: [PartitionError]? = nil
+            ) {
+                self.errors = errors
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                errors = try reader.optional("Errors")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Errors", errors)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionInputList: [PartitionInput]
+        public var catalogId: String?
+
+        public init(
+            databaseName: String, tableName: String, partitionInputList: [PartitionInput],
+            catalogId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionInputList = partitionInputList
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionInputList = try reader.required("PartitionInputList")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionInputList", partitionInputList)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, BatchDeletePartition.
+    public struct BatchDeletePartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "BatchDeletePartition"
+
+        public struct Response: AWSShape {
+            public var errors: [PartitionError]?
+
+            public init(
+                errors: [PartitionError]? = nil
+            ) {
+                self.errors = errors
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                errors = try reader.optional("Errors")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Errors", errors)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionsToDelete: [PartitionValueList]
+        public var catalogId: String?
+
+        public init(
+            databaseName: String, tableName: String, partitionsToDelete: [PartitionValueList],
+            catalogId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionsToDelete = partitionsToDelete
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionsToDelete = try reader.required("PartitionsToDelete")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionsToDelete", partitionsToDelete)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, BatchDeleteTable.
+    public struct BatchDeleteTable: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "BatchDeleteTable"
+
+        public struct Response: AWSShape {
+            public var errors: [TableError]?
+
+            public init(
+                errors: [TableError]? = nil
+            ) {
+                self.errors = errors
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                errors = try reader.optional("Errors")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Errors", errors)
+            }
+        }
+
+        public var databaseName: String
+        public var tablesToDelete: [String]
+        public var catalogId: String?
+        public var transactionId: String?
+
+        public init(
+            databaseName: String, tablesToDelete: [String], catalogId: String? = nil,
+            transactionId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tablesToDelete = tablesToDelete
+            self.catalogId = catalogId
+            self.transactionId = transactionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tablesToDelete = try reader.required("TablesToDelete")
+            catalogId = try reader.optional("CatalogId")
+            transactionId = try reader.optional("TransactionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TablesToDelete", tablesToDelete)
+            writer.put("CatalogId", catalogId)
+            writer.put("TransactionId", transactionId)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, BatchGetPartition.
+    public struct BatchGetPartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "BatchGetPartition"
+
+        public struct Response: AWSShape {
+            public var partitions: [Partition]?
+            public var unprocessedKeys: [PartitionValueList]?
+
+            public init(
+                partitions: [Partition]? = nil, unprocessedKeys: [PartitionValueList]? = nil
+            ) {
+                self.partitions = partitions
+                self.unprocessedKeys = unprocessedKeys
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                partitions = try reader.optional("Partitions")
+                unprocessedKeys = try reader.optional("UnprocessedKeys")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Partitions", partitions)
+                writer.put("UnprocessedKeys", unprocessedKeys)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionsToGet: [PartitionValueList]
+        public var catalogId: String?
+        public var auditContext: AuditContext?
+        public var querySessionContext: QuerySessionContext?
+
+        public init(
+            databaseName: String, tableName: String, partitionsToGet: [PartitionValueList],
+            catalogId: String? = nil, auditContext: AuditContext? = nil,
+            querySessionContext: QuerySessionContext? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionsToGet = partitionsToGet
+            self.catalogId = catalogId
+            self.auditContext = auditContext
+            self.querySessionContext = querySessionContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionsToGet = try reader.required("PartitionsToGet")
+            catalogId = try reader.optional("CatalogId")
+            auditContext = try reader.optional("AuditContext")
+            querySessionContext = try reader.optional("QuerySessionContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionsToGet", partitionsToGet)
+            writer.put("CatalogId", catalogId)
+            writer.put("AuditContext", auditContext)
+            writer.put("QuerySessionContext", querySessionContext)
+        }
+    }
+
     /// Source: AWS Glue API Reference, CreateDatabase.
     public struct CreateDatabase: AWSOperation {
         public static let service = AWSService.glue
@@ -151,6 +376,43 @@ extension Glue {
         }
     }
 
+    /// Source: AWS Glue API Reference, DeletePartition.
+    public struct DeletePartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "DeletePartition"
+
+        public typealias Response = EmptyResponse
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionValues: [String]
+        public var catalogId: String?
+
+        public init(
+            databaseName: String, tableName: String, partitionValues: [String],
+            catalogId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionValues = partitionValues
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionValues = try reader.required("PartitionValues")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionValues", partitionValues)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Glue API Reference, DeleteTable.
     public struct DeleteTable: AWSOperation {
         public static let service = AWSService.glue
@@ -291,6 +553,120 @@ extension Glue {
             writer.put("MaxResults", maxResults)
             writer.put("ResourceShareType", resourceShareType)
             writer.put("AttributesToGet", attributesToGet)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, GetPartition.
+    public struct GetPartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetPartition"
+
+        public struct Response: AWSShape {
+            public var partition: Partition?
+
+            public init(
+                partition: Partition? = nil
+            ) {
+                self.partition = partition
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                partition = try reader.optional("Partition")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Partition", partition)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionValues: [String]
+        public var catalogId: String?
+        public var auditContext: AuditContext?
+
+        public init(
+            databaseName: String, tableName: String, partitionValues: [String],
+            catalogId: String? = nil, auditContext: AuditContext? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionValues = partitionValues
+            self.catalogId = catalogId
+            self.auditContext = auditContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionValues = try reader.required("PartitionValues")
+            catalogId = try reader.optional("CatalogId")
+            auditContext = try reader.optional("AuditContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionValues", partitionValues)
+            writer.put("CatalogId", catalogId)
+            writer.put("AuditContext", auditContext)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, GetPartitionIndexes.
+    public struct GetPartitionIndexes: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetPartitionIndexes"
+
+        public struct Response: AWSShape {
+            public var partitionIndexDescriptorList: [PartitionIndexDescriptor]?
+            public var nextToken: String?
+
+            public init(
+                partitionIndexDescriptorList: [PartitionIndexDescriptor]? = nil, nextToken: String? = nil
+            ) {
+                self.partitionIndexDescriptorList = partitionIndexDescriptorList
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                partitionIndexDescriptorList = try reader.optional("PartitionIndexDescriptorList")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("PartitionIndexDescriptorList", partitionIndexDescriptorList)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var catalogId: String?
+        public var nextToken: String?
+
+        public init(
+            databaseName: String, tableName: String, catalogId: String? = nil,
+            nextToken: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.catalogId = catalogId
+            self.nextToken = nextToken
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            catalogId = try reader.optional("CatalogId")
+            nextToken = try reader.optional("NextToken")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("CatalogId", catalogId)
+            writer.put("NextToken", nextToken)
         }
     }
 
@@ -447,6 +823,71 @@ extension Glue {
         }
     }
 
+    /// Source: AWS Glue API Reference, GetTableVersions.
+    public struct GetTableVersions: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetTableVersions"
+
+        public struct Response: AWSShape {
+            public var tableVersions: [TableVersion]?
+            public var nextToken: String?
+
+            public init(
+                tableVersions: [TableVersion]? = nil, nextToken: String? = nil
+            ) {
+                self.tableVersions = tableVersions
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tableVersions = try reader.optional("TableVersions")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("TableVersions", tableVersions)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var databaseName: String
+        public var tableName: String
+        public var catalogId: String?
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var auditContext: AuditContext?
+
+        public init(
+            databaseName: String, tableName: String, catalogId: String? = nil,
+            nextToken: String? = nil, maxResults: Int? = nil, auditContext: AuditContext? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.catalogId = catalogId
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.auditContext = auditContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            catalogId = try reader.optional("CatalogId")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            auditContext = try reader.optional("AuditContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("CatalogId", catalogId)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("AuditContext", auditContext)
+        }
+    }
+
     /// Source: AWS Glue API Reference, GetTables.
     public struct GetTables: AWSOperation {
         public static let service = AWSService.glue
@@ -527,6 +968,312 @@ extension Glue {
             writer.put("AuditContext", auditContext)
             writer.put("IncludeStatusDetails", includeStatusDetails)
             writer.put("AttributesToGet", attributesToGet)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, GetTags.
+    public struct GetTags: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetTags"
+
+        public struct Response: AWSShape {
+            public var tags: [String: String]?
+
+            public init(
+                tags: [String: String]? = nil
+            ) {
+                self.tags = tags
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tags = try reader.optional("Tags")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Tags", tags)
+            }
+        }
+
+        public var resourceArn: String
+
+        public init(
+            resourceArn: String
+        ) {
+            self.resourceArn = resourceArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.required("ResourceArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceArn", resourceArn)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, SearchTables.
+    public struct SearchTables: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "SearchTables"
+
+        public struct Response: AWSShape {
+            public var nextToken: String?
+            public var tableList: [Table]?
+
+            public init(
+                nextToken: String? = nil, tableList: [Table]? = nil
+            ) {
+                self.nextToken = nextToken
+                self.tableList = tableList
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                nextToken = try reader.optional("NextToken")
+                tableList = try reader.optional("TableList")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("NextToken", nextToken)
+                writer.put("TableList", tableList)
+            }
+        }
+
+        public var catalogId: String?
+        public var nextToken: String?
+        public var filters: [PropertyPredicate]?
+        public var searchText: String?
+        public var sortCriteria: [SortCriterion]?
+        public var maxResults: Int?
+        public var resourceShareType: ResourceShareType?
+        public var includeStatusDetails: Bool?
+
+        public init(
+            catalogId: String? = nil, nextToken: String? = nil, filters: [PropertyPredicate]? = nil,
+            searchText: String? = nil, sortCriteria: [SortCriterion]? = nil, maxResults: Int? = nil,
+            resourceShareType: ResourceShareType? = nil, includeStatusDetails: Bool? = nil
+        ) {
+            self.catalogId = catalogId
+            self.nextToken = nextToken
+            self.filters = filters
+            self.searchText = searchText
+            self.sortCriteria = sortCriteria
+            self.maxResults = maxResults
+            self.resourceShareType = resourceShareType
+            self.includeStatusDetails = includeStatusDetails
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogId = try reader.optional("CatalogId")
+            nextToken = try reader.optional("NextToken")
+            filters = try reader.optional("Filters")
+            searchText = try reader.optional("SearchText")
+            sortCriteria = try reader.optional("SortCriteria")
+            maxResults = try reader.optional("MaxResults")
+            resourceShareType = try reader.optional("ResourceShareType")
+            includeStatusDetails = try reader.optional("IncludeStatusDetails")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogId", catalogId)
+            writer.put("NextToken", nextToken)
+            writer.put("Filters", filters)
+            writer.put("SearchText", searchText)
+            writer.put("SortCriteria", sortCriteria)
+            writer.put("MaxResults", maxResults)
+            writer.put("ResourceShareType", resourceShareType)
+            writer.put("IncludeStatusDetails", includeStatusDetails)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, TagResource.
+    public struct TagResource: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "TagResource"
+
+        public typealias Response = EmptyResponse
+
+        public var resourceArn: String
+        public var tagsToAdd: [String: String]
+
+        public init(
+            resourceArn: String, tagsToAdd: [String: String]
+        ) {
+            self.resourceArn = resourceArn
+            self.tagsToAdd = tagsToAdd
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.required("ResourceArn")
+            tagsToAdd = try reader.required("TagsToAdd")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceArn", resourceArn)
+            writer.put("TagsToAdd", tagsToAdd)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, UntagResource.
+    public struct UntagResource: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "UntagResource"
+
+        public typealias Response = EmptyResponse
+
+        public var resourceArn: String
+        public var tagsToRemove: [String]
+
+        public init(
+            resourceArn: String, tagsToRemove: [String]
+        ) {
+            self.resourceArn = resourceArn
+            self.tagsToRemove = tagsToRemove
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.required("ResourceArn")
+            tagsToRemove = try reader.required("TagsToRemove")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceArn", resourceArn)
+            writer.put("TagsToRemove", tagsToRemove)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, UpdateDatabase.
+    public struct UpdateDatabase: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "UpdateDatabase"
+
+        public typealias Response = EmptyResponse
+
+        public var name: String
+        public var databaseInput: DatabaseInput
+        public var catalogId: String?
+
+        public init(
+            name: String, databaseInput: DatabaseInput, catalogId: String? = nil
+        ) {
+            self.name = name
+            self.databaseInput = databaseInput
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            databaseInput = try reader.required("DatabaseInput")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("DatabaseInput", databaseInput)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, UpdatePartition.
+    public struct UpdatePartition: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "UpdatePartition"
+
+        public typealias Response = EmptyResponse
+
+        public var databaseName: String
+        public var tableName: String
+        public var partitionValueList: [String]
+        public var partitionInput: PartitionInput
+        public var catalogId: String?
+
+        public init(
+            databaseName: String, tableName: String, partitionValueList: [String],
+            partitionInput: PartitionInput, catalogId: String? = nil
+        ) {
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.partitionValueList = partitionValueList
+            self.partitionInput = partitionInput
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            partitionValueList = try reader.required("PartitionValueList")
+            partitionInput = try reader.required("PartitionInput")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("PartitionValueList", partitionValueList)
+            writer.put("PartitionInput", partitionInput)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, UpdateTable.
+    public struct UpdateTable: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "UpdateTable"
+
+        public typealias Response = EmptyResponse
+
+        public var databaseName: String
+        public var catalogId: String?
+        public var name: String?
+        public var tableInput: TableInput?
+        public var skipArchive: Bool?
+        public var transactionId: String?
+        public var versionId: String?
+        public var viewUpdateAction: ViewUpdateAction?
+        public var force: Bool?
+        public var updateOpenTableFormatInput: UpdateOpenTableFormatInput?
+
+        public init(
+            databaseName: String, catalogId: String? = nil, name: String? = nil,
+            tableInput: TableInput? = nil, skipArchive: Bool? = nil, transactionId: String? = nil,
+            versionId: String? = nil, viewUpdateAction: ViewUpdateAction? = nil, force: Bool? = nil,
+            updateOpenTableFormatInput: UpdateOpenTableFormatInput? = nil
+        ) {
+            self.databaseName = databaseName
+            self.catalogId = catalogId
+            self.name = name
+            self.tableInput = tableInput
+            self.skipArchive = skipArchive
+            self.transactionId = transactionId
+            self.versionId = versionId
+            self.viewUpdateAction = viewUpdateAction
+            self.force = force
+            self.updateOpenTableFormatInput = updateOpenTableFormatInput
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            databaseName = try reader.required("DatabaseName")
+            catalogId = try reader.optional("CatalogId")
+            name = try reader.optional("Name")
+            tableInput = try reader.optional("TableInput")
+            skipArchive = try reader.optional("SkipArchive")
+            transactionId = try reader.optional("TransactionId")
+            versionId = try reader.optional("VersionId")
+            viewUpdateAction = try reader.optional("ViewUpdateAction")
+            force = try reader.optional("Force")
+            updateOpenTableFormatInput = try reader.optional("UpdateOpenTableFormatInput")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DatabaseName", databaseName)
+            writer.put("CatalogId", catalogId)
+            writer.put("Name", name)
+            writer.put("TableInput", tableInput)
+            writer.put("SkipArchive", skipArchive)
+            writer.put("TransactionId", transactionId)
+            writer.put("VersionId", versionId)
+            writer.put("ViewUpdateAction", viewUpdateAction)
+            writer.put("Force", force)
+            writer.put("UpdateOpenTableFormatInput", updateOpenTableFormatInput)
         }
     }
 }

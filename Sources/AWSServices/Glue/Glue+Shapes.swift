@@ -31,6 +31,44 @@ extension Glue {
         }
     }
 
+    public struct BackfillError: AWSShape {
+        public var code: BackfillErrorCode?
+        public var partitions: [PartitionValueList]?
+
+        public init(
+            code: BackfillErrorCode? = nil, partitions: [PartitionValueList]? = nil
+        ) {
+            self.code = code
+            self.partitions = partitions
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            code = try reader.optional("Code")
+            partitions = try reader.optional("Partitions")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Code", code)
+            writer.put("Partitions", partitions)
+        }
+    }
+
+    public struct BackfillErrorCode: AWSEnum {
+        public static let encryptedPartitionError = BackfillErrorCode(rawValue: "ENCRYPTED_PARTITION_ERROR")
+        public static let internalError = BackfillErrorCode(rawValue: "INTERNAL_ERROR")
+        public static let invalidPartitionTypeDataError = BackfillErrorCode(rawValue: "INVALID_PARTITION_TYPE_DATA_ERROR")
+        public static let missingPartitionValueError = BackfillErrorCode(rawValue: "MISSING_PARTITION_VALUE_ERROR")
+        public static let unsupportedPartitionCharacterError = BackfillErrorCode(rawValue: "UNSUPPORTED_PARTITION_CHARACTER_ERROR")
+        public static let known: [BackfillErrorCode] = [
+            .encryptedPartitionError, .internalError, .invalidPartitionTypeDataError,
+            .missingPartitionValueError, .unsupportedPartitionCharacterError,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
     public struct Column: AWSShape {
         public var name: String
         public var type: String?
@@ -60,6 +98,21 @@ extension Glue {
             writer.put("Comment", comment)
             writer.put("Parameters", parameters)
         }
+    }
+
+    public struct Comparator: AWSEnum {
+        public static let equals = Comparator(rawValue: "EQUALS")
+        public static let greaterThan = Comparator(rawValue: "GREATER_THAN")
+        public static let lessThan = Comparator(rawValue: "LESS_THAN")
+        public static let greaterThanEquals = Comparator(rawValue: "GREATER_THAN_EQUALS")
+        public static let lessThanEquals = Comparator(rawValue: "LESS_THAN_EQUALS")
+        public static let known: [Comparator] = [
+            .equals, .greaterThan, .lessThan, .greaterThanEquals, .lessThanEquals,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct CreateIcebergTableInput: AWSShape {
@@ -252,6 +305,28 @@ extension Glue {
         }
     }
 
+    public struct ErrorDetail: AWSShape {
+        public var errorCode: String?
+        public var errorMessage: String?
+
+        public init(
+            errorCode: String? = nil, errorMessage: String? = nil
+        ) {
+            self.errorCode = errorCode
+            self.errorMessage = errorMessage
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            errorCode = try reader.optional("ErrorCode")
+            errorMessage = try reader.optional("ErrorMessage")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ErrorCode", errorCode)
+            writer.put("ErrorMessage", errorMessage)
+        }
+    }
+
     public struct FederatedDatabase: AWSShape {
         public var identifier: String?
         public var connectionName: String?
@@ -315,6 +390,37 @@ extension Glue {
         public init(from reader: ShapeReader) throws(WireFault) {}
 
         public func writeMembers(to writer: inout ShapeWriter) {}
+    }
+
+    public struct IcebergEncryptedKey: AWSShape {
+        public var keyId: String
+        public var encryptedKeyMetadata: String
+        public var encryptedById: String?
+        public var properties: [String: String]?
+
+        public init(
+            keyId: String, encryptedKeyMetadata: String, encryptedById: String? = nil,
+            properties: [String: String]? = nil
+        ) {
+            self.keyId = keyId
+            self.encryptedKeyMetadata = encryptedKeyMetadata
+            self.encryptedById = encryptedById
+            self.properties = properties
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            keyId = try reader.required("KeyId")
+            encryptedKeyMetadata = try reader.required("EncryptedKeyMetadata")
+            encryptedById = try reader.optional("EncryptedById")
+            properties = try reader.optional("Properties")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("KeyId", keyId)
+            writer.put("EncryptedKeyMetadata", encryptedKeyMetadata)
+            writer.put("EncryptedById", encryptedById)
+            writer.put("Properties", properties)
+        }
     }
 
     public struct IcebergInput: AWSShape {
@@ -558,6 +664,100 @@ extension Glue {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct IcebergTableUpdate: AWSShape {
+        public var schema: IcebergSchema
+        public var location: String
+        public var partitionSpec: IcebergPartitionSpec?
+        public var sortOrder: IcebergSortOrder?
+        public var properties: [String: String]?
+        public var action: IcebergUpdateAction?
+        public var encryptionKey: IcebergEncryptedKey?
+        public var keyId: String?
+
+        public init(
+            schema: IcebergSchema, location: String, partitionSpec: IcebergPartitionSpec? = nil,
+            sortOrder: IcebergSortOrder? = nil, properties: [String: String]? = nil,
+            action: IcebergUpdateAction? = nil, encryptionKey: IcebergEncryptedKey? = nil,
+            keyId: String? = nil
+        ) {
+            self.schema = schema
+            self.location = location
+            self.partitionSpec = partitionSpec
+            self.sortOrder = sortOrder
+            self.properties = properties
+            self.action = action
+            self.encryptionKey = encryptionKey
+            self.keyId = keyId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            schema = try reader.required("Schema")
+            location = try reader.required("Location")
+            partitionSpec = try reader.optional("PartitionSpec")
+            sortOrder = try reader.optional("SortOrder")
+            properties = try reader.optional("Properties")
+            action = try reader.optional("Action")
+            encryptionKey = try reader.optional("EncryptionKey")
+            keyId = try reader.optional("KeyId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Schema", schema)
+            writer.put("Location", location)
+            writer.put("PartitionSpec", partitionSpec)
+            writer.put("SortOrder", sortOrder)
+            writer.put("Properties", properties)
+            writer.put("Action", action)
+            writer.put("EncryptionKey", encryptionKey)
+            writer.put("KeyId", keyId)
+        }
+    }
+
+    public struct IcebergUpdateAction: AWSEnum {
+        public static let addSchema = IcebergUpdateAction(rawValue: "add-schema")
+        public static let setCurrentSchema = IcebergUpdateAction(rawValue: "set-current-schema")
+        public static let addSpec = IcebergUpdateAction(rawValue: "add-spec")
+        public static let setDefaultSpec = IcebergUpdateAction(rawValue: "set-default-spec")
+        public static let addSortOrder = IcebergUpdateAction(rawValue: "add-sort-order")
+        public static let setDefaultSortOrder = IcebergUpdateAction(rawValue: "set-default-sort-order")
+        public static let setLocation = IcebergUpdateAction(rawValue: "set-location")
+        public static let setProperties = IcebergUpdateAction(rawValue: "set-properties")
+        public static let removeProperties = IcebergUpdateAction(rawValue: "remove-properties")
+        public static let addEncryptionKey = IcebergUpdateAction(rawValue: "add-encryption-key")
+        public static let removeEncryptionKey = IcebergUpdateAction(rawValue: "remove-encryption-key")
+        public static let known: [IcebergUpdateAction] = [
+            .addSchema, .setCurrentSchema, .addSpec, .setDefaultSpec, .addSortOrder,
+            .setDefaultSortOrder, .setLocation, .setProperties, .removeProperties,
+            .addEncryptionKey, .removeEncryptionKey,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct KeySchemaElement: AWSShape {
+        public var name: String
+        public var type: String
+
+        public init(
+            name: String, type: String
+        ) {
+            self.name = name
+            self.type = type
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            type = try reader.required("Type")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Type", type)
+        }
+    }
+
     public struct LastRefreshType: AWSEnum {
         public static let full = LastRefreshType(rawValue: "FULL")
         public static let incremental = LastRefreshType(rawValue: "INCREMENTAL")
@@ -674,6 +874,28 @@ extension Glue {
         }
     }
 
+    public struct PartitionError: AWSShape {
+        public var partitionValues: [String]?
+        public var errorDetail: ErrorDetail?
+
+        public init(
+            partitionValues: [String]? = nil, errorDetail: ErrorDetail? = nil
+        ) {
+            self.partitionValues = partitionValues
+            self.errorDetail = errorDetail
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            partitionValues = try reader.optional("PartitionValues")
+            errorDetail = try reader.optional("ErrorDetail")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("PartitionValues", partitionValues)
+            writer.put("ErrorDetail", errorDetail)
+        }
+    }
+
     public struct PartitionIndex: AWSShape {
         public var keys: [String]
         public var indexName: String
@@ -694,6 +916,51 @@ extension Glue {
             writer.put("Keys", keys)
             writer.put("IndexName", indexName)
         }
+    }
+
+    public struct PartitionIndexDescriptor: AWSShape {
+        public var indexName: String
+        public var keys: [KeySchemaElement]
+        public var indexStatus: PartitionIndexStatus
+        public var backfillErrors: [BackfillError]?
+
+        public init(
+            indexName: String, keys: [KeySchemaElement], indexStatus: PartitionIndexStatus,
+            backfillErrors: [BackfillError]? = nil
+        ) {
+            self.indexName = indexName
+            self.keys = keys
+            self.indexStatus = indexStatus
+            self.backfillErrors = backfillErrors
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            indexName = try reader.required("IndexName")
+            keys = try reader.required("Keys")
+            indexStatus = try reader.required("IndexStatus")
+            backfillErrors = try reader.optional("BackfillErrors")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("IndexName", indexName)
+            writer.put("Keys", keys)
+            writer.put("IndexStatus", indexStatus)
+            writer.put("BackfillErrors", backfillErrors)
+        }
+    }
+
+    public struct PartitionIndexStatus: AWSEnum {
+        public static let creating = PartitionIndexStatus(rawValue: "CREATING")
+        public static let active = PartitionIndexStatus(rawValue: "ACTIVE")
+        public static let deleting = PartitionIndexStatus(rawValue: "DELETING")
+        public static let failed = PartitionIndexStatus(rawValue: "FAILED")
+        public static let known: [PartitionIndexStatus] = [
+            .creating, .active, .deleting, .failed,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct PartitionInput: AWSShape {
@@ -729,6 +996,24 @@ extension Glue {
             writer.put("StorageDescriptor", storageDescriptor)
             writer.put("Parameters", parameters)
             writer.put("LastAnalyzedTime", lastAnalyzedTime)
+        }
+    }
+
+    public struct PartitionValueList: AWSShape {
+        public var values: [String]
+
+        public init(
+            values: [String]
+        ) {
+            self.values = values
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            values = try reader.required("Values")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Values", values)
         }
     }
 
@@ -771,6 +1056,67 @@ extension Glue {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("Principal", principal)
             writer.put("Permissions", permissions)
+        }
+    }
+
+    public struct PropertyPredicate: AWSShape {
+        public var key: String?
+        public var value: String?
+        public var comparator: Comparator?
+
+        public init(
+            key: String? = nil, value: String? = nil, comparator: Comparator? = nil
+        ) {
+            self.key = key
+            self.value = value
+            self.comparator = comparator
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            key = try reader.optional("Key")
+            value = try reader.optional("Value")
+            comparator = try reader.optional("Comparator")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Key", key)
+            writer.put("Value", value)
+            writer.put("Comparator", comparator)
+        }
+    }
+
+    public struct QuerySessionContext: AWSShape {
+        public var queryId: String?
+        public var queryStartTime: Date?
+        public var clusterId: String?
+        public var queryAuthorizationId: String?
+        public var additionalContext: [String: String]?
+
+        public init(
+            queryId: String? = nil, queryStartTime: Date? = nil, clusterId: String? = nil,
+            queryAuthorizationId: String? = nil, additionalContext: [String: String]? = nil
+        ) {
+            self.queryId = queryId
+            self.queryStartTime = queryStartTime
+            self.clusterId = clusterId
+            self.queryAuthorizationId = queryAuthorizationId
+            self.additionalContext = additionalContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queryId = try reader.optional("QueryId")
+            queryStartTime = try reader.optional("QueryStartTime")
+            clusterId = try reader.optional("ClusterId")
+            queryAuthorizationId = try reader.optional("QueryAuthorizationId")
+            additionalContext = try reader.optional("AdditionalContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueryId", queryId)
+            writer.put("QueryStartTime", queryStartTime)
+            writer.put("ClusterId", clusterId)
+            writer.put("QueryAuthorizationId", queryAuthorizationId)
+            writer.put("AdditionalContext", additionalContext)
         }
     }
 
@@ -913,6 +1259,40 @@ extension Glue {
             writer.put("SkewedColumnNames", skewedColumnNames)
             writer.put("SkewedColumnValues", skewedColumnValues)
             writer.put("SkewedColumnValueLocationMaps", skewedColumnValueLocationMaps)
+        }
+    }
+
+    public struct Sort: AWSEnum {
+        public static let asc = Sort(rawValue: "ASC")
+        public static let desc = Sort(rawValue: "DESC")
+        public static let known: [Sort] = [
+            .asc, .desc,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct SortCriterion: AWSShape {
+        public var fieldName: String?
+        public var sort: Sort?
+
+        public init(
+            fieldName: String? = nil, sort: Sort? = nil
+        ) {
+            self.fieldName = fieldName
+            self.sort = sort
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            fieldName = try reader.optional("FieldName")
+            sort = try reader.optional("Sort")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("FieldName", fieldName)
+            writer.put("Sort", sort)
         }
     }
 
@@ -1122,6 +1502,28 @@ extension Glue {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct TableError: AWSShape {
+        public var tableName: String?
+        public var errorDetail: ErrorDetail?
+
+        public init(
+            tableName: String? = nil, errorDetail: ErrorDetail? = nil
+        ) {
+            self.tableName = tableName
+            self.errorDetail = errorDetail
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tableName = try reader.optional("TableName")
+            errorDetail = try reader.optional("ErrorDetail")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TableName", tableName)
+            writer.put("ErrorDetail", errorDetail)
+        }
+    }
+
     public struct TableIdentifier: AWSShape {
         public var catalogId: String?
         public var databaseName: String?
@@ -1225,6 +1627,82 @@ extension Glue {
             writer.put("Parameters", parameters)
             writer.put("TargetTable", targetTable)
             writer.put("ViewDefinition", viewDefinition)
+        }
+    }
+
+    public struct TableVersion: AWSShape {
+        public var table: Table?
+        public var versionId: String?
+
+        public init(
+            table: Table? = nil, versionId: String? = nil
+        ) {
+            self.table = table
+            self.versionId = versionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            table = try reader.optional("Table")
+            versionId = try reader.optional("VersionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Table", table)
+            writer.put("VersionId", versionId)
+        }
+    }
+
+    public struct UpdateIcebergInput: AWSShape {
+        public var updateIcebergTableInput: UpdateIcebergTableInput
+
+        public init(
+            updateIcebergTableInput: UpdateIcebergTableInput
+        ) {
+            self.updateIcebergTableInput = updateIcebergTableInput
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            updateIcebergTableInput = try reader.required("UpdateIcebergTableInput")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("UpdateIcebergTableInput", updateIcebergTableInput)
+        }
+    }
+
+    public struct UpdateIcebergTableInput: AWSShape {
+        public var updates: [IcebergTableUpdate]
+
+        public init(
+            updates: [IcebergTableUpdate]
+        ) {
+            self.updates = updates
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            updates = try reader.required("Updates")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Updates", updates)
+        }
+    }
+
+    public struct UpdateOpenTableFormatInput: AWSShape {
+        public var updateIcebergInput: UpdateIcebergInput?
+
+        public init(
+            updateIcebergInput: UpdateIcebergInput? = nil
+        ) {
+            self.updateIcebergInput = updateIcebergInput
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            updateIcebergInput = try reader.optional("UpdateIcebergInput")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("UpdateIcebergInput", updateIcebergInput)
         }
     }
 
@@ -1422,5 +1900,19 @@ extension Glue {
             writer.put("ValidationConnection", validationConnection)
             writer.put("ViewExpandedText", viewExpandedText)
         }
+    }
+
+    public struct ViewUpdateAction: AWSEnum {
+        public static let add = ViewUpdateAction(rawValue: "ADD")
+        public static let replace = ViewUpdateAction(rawValue: "REPLACE")
+        public static let addOrReplace = ViewUpdateAction(rawValue: "ADD_OR_REPLACE")
+        public static let drop = ViewUpdateAction(rawValue: "DROP")
+        public static let known: [ViewUpdateAction] = [
+            .add, .replace, .addOrReplace, .drop,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 }

@@ -15,8 +15,12 @@ extension AWSService {
 extension Glue {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateDatabase.self, CreatePartition.self, CreateTable.self, DeleteDatabase.self,
-        DeleteTable.self, GetDatabase.self, GetDatabases.self, GetPartitions.self, GetTable.self,
-        GetTables.self,
+        BatchCreatePartition.self, BatchDeletePartition.self, BatchDeleteTable.self,
+        BatchGetPartition.self, CreateDatabase.self, CreatePartition.self, CreateTable.self,
+        DeleteDatabase.self, DeletePartition.self, DeleteTable.self, GetDatabase.self,
+        GetDatabases.self, GetPartition.self, GetPartitionIndexes.self, GetPartitions.self,
+        GetTable.self, GetTableVersions.self, GetTables.self, GetTags.self, SearchTables.self,
+        TagResource.self, UntagResource.self, UpdateDatabase.self, UpdatePartition.self,
+        UpdateTable.self,
     ]
 }

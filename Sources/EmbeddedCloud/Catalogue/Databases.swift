@@ -16,7 +16,7 @@ struct Databases: Sendable {
     var handlers: [Handler] {
         [
             Handler(createDatabase), Handler(getDatabase), Handler(getDatabases),
-            Handler(deleteDatabase),
+            Handler(deleteDatabase), Handler(updateDatabase),
         ]
     }
 
@@ -50,6 +50,42 @@ struct Databases: Sendable {
             try state.governance.grant(
                 settings?.createDatabaseDefaultPermissions ?? [], on: .database(id),
                 for: request, in: db)
+        }
+        return .init()
+    }
+
+    @Sendable func updateDatabase(
+        _ operation: Glue.UpdateDatabase, _ request: Request
+    ) async throws -> EmptyResponse {
+        let catalog = try request.ownCatalog(operation.catalogId, toChange: "Alter")
+        let input = operation.databaseInput
+        guard input.name.lowercased() == operation.name.lowercased() else {
+            throw AWSError.glueInvalidInput("A database's name cannot be changed.")
+        }
+        let link = try input.targetDatabase.map { try linked($0, catalog) }
+        let id = DatabaseID(catalog: catalog, name: operation.name.lowercased())
+        try await state.change(recording: request.event) { db, state in
+            guard var database = state.catalogue[id] else {
+                throw AWSError.databaseNotFound(operation.name)
+            }
+            var definition = database.definition
+            definition.description = input.description
+            definition.locationUri = input.locationUri
+            definition.parameters = input.parameters
+            if let defaults = input.createTableDefaultPermissions {
+                definition.createTableDefaultPermissions = defaults
+            }
+            guard (definition.targetDatabase == nil) == (link == nil) else {
+                throw AWSError.glueInvalidInput("A database does not become a link, or a link one.")
+            }
+            definition.targetDatabase = link
+            database.definition = definition
+            try DatabaseRow(
+                catalog: catalog, name: id.name, createdBy: database.createdBy,
+                definition: definition.json
+            ).update(db)
+            state.catalogue[id] = database
+            state.governance.changed()
         }
         return .init()
     }

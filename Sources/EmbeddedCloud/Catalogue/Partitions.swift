@@ -13,7 +13,13 @@ struct Partitions: Sendable {
     let state: StateStore
     let engine: ExpressionEngine
 
-    var handlers: [Handler] { [Handler(createPartition), Handler(getPartitions)] }
+    var handlers: [Handler] {
+        [
+            Handler(createPartition), Handler(getPartitions), Handler(getPartition),
+            Handler(batchGetPartition), Handler(batchCreatePartition), Handler(updatePartition),
+            Handler(deletePartition), Handler(batchDeletePartition), Handler(getPartitionIndexes),
+        ]
+    }
 
     @Sendable func createPartition(
         _ operation: Glue.CreatePartition, _ request: Request
@@ -21,8 +27,24 @@ struct Partitions: Sendable {
         let id = TableID(
             catalog: try request.ownCatalog(operation.catalogId, toChange: "Alter"),
             database: operation.databaseName.lowercased(), name: operation.tableName.lowercased())
-        let input = operation.partitionInput
+        try await state.change(recording: request.event) { db, state in
+            guard let table = state.catalogue[id] else { throw AWSError.tableNotFound(id.name) }
+            try Self.insert(operation.partitionInput, of: id, table, request, db)
+        }
+        return .init()
+    }
+
+    /// - Throws: `AWSError` for one that cannot be, or is there already. Nothing is changed then.
+    static func insert(
+        _ input: Glue.PartitionInput, of id: TableID, _ table: Glue.Table, _ request: Request,
+        _ db: Database
+    ) throws {
         let values = input.values ?? []
+        let keys = table.partitionKeys ?? []
+        guard !keys.isEmpty, values.count == keys.count else {
+            throw AWSError.glueInvalidInput(
+                "The table has \(keys.count) partition keys, not \(values.count).")
+        }
         let partition = Glue.Partition(
             values: values, databaseName: id.database, tableName: id.name,
             creationTime: request.time, lastAccessTime: input.lastAccessTime,
@@ -33,23 +55,15 @@ struct Partitions: Sendable {
             throw AWSError.glueInvalidInput(
                 "The definition must be at most \(Tables.definitionBytesMax) bytes.")
         }
-        try await state.change(recording: request.event) { db, state in
-            guard let table = state.catalogue[id] else { throw AWSError.tableNotFound(id.name) }
-            let keys = table.partitionKeys ?? []
-            guard !keys.isEmpty, values.count == keys.count else {
-                throw AWSError.glueInvalidInput(
-                    "The table has \(keys.count) partition keys, not \(values.count).")
-            }
-            guard try !row.exists(db) else { throw AWSError.partitionExists }
-            try row.insert(db)
-        }
-        return .init()
+        guard try !row.exists(db) else { throw AWSError.partitionExists }
+        try row.insert(db)
     }
 
     @Sendable func getPartitions(
         _ operation: Glue.GetPartitions, _ request: Request
     ) async throws -> Glue.GetPartitions.Response {
-        let (id, table) = try find(operation, for: request)
+        let (id, table) = try find(
+            operation.databaseName, operation.tableName, operation.catalogId, for: request)
         let shown = Set(table.allColumns.map(\.name))
         let limit = operation.maxResults ?? Self.pageMax
         guard (1...Self.pageMax).contains(limit) else {
@@ -77,19 +91,18 @@ struct Partitions: Sendable {
 
     /// The table as the caller sees it, if the caller may know all of its partitions' values: they
     /// are data.
-    private func find(
-        _ operation: Glue.GetPartitions, for request: Request
+    func find(
+        _ databaseName: String, _ tableName: String, _ catalogID: String?, for request: Request
     ) throws(AWSError) -> (TableID, Glue.Table) {
         let state = state.current
         let named = DatabaseID(
-            catalog: try request.catalog(operation.catalogId),
-            name: operation.databaseName.lowercased())
+            catalog: try request.catalog(catalogID), name: databaseName.lowercased())
         guard let database = state.followed(named, for: request.caller) else {
-            throw .databaseNotFound(operation.databaseName)
+            throw .databaseNotFound(databaseName)
         }
-        let id = database.table(operation.tableName.lowercased())
+        let id = database.table(tableName.lowercased())
         guard let table = state.table(id, seenBy: request.caller) else {
-            throw .tableNotFound(operation.tableName)
+            throw .tableNotFound(tableName)
         }
         let keys = (state.catalogue[id]?.partitionKeys ?? []).map(\.name)
         let access = state.governance.access(of: request.caller, to: id, columns: keys)
@@ -128,7 +141,7 @@ struct Partitions: Sendable {
 
 extension Glue.Partition {
     /// The same partition with those columns alone.
-    fileprivate func showing(_ isShown: (String) -> Bool) -> Glue.Partition {
+    func showing(_ isShown: (String) -> Bool) -> Glue.Partition {
         var partition = self
         partition.storageDescriptor?.columns?.removeAll { !isShown($0.name.lowercased()) }
         return partition
@@ -169,8 +182,23 @@ struct PartitionRow: Codable, FetchableRecord, PersistableRecord {
         catalog = table.catalog
         database = table.database
         tableName = table.name
-        partitionValues = JSONValue.array((partition.values ?? []).map(JSONValue.string)).text
+        partitionValues = Self.key(partition.values ?? [])
         definition = partition.json
+    }
+
+    /// What the values are kept as.
+    static func key(_ values: [String]) -> String {
+        JSONValue.array(values.map(JSONValue.string)).text
+    }
+
+    /// - Returns: Whether it was there.
+    static func delete(_ key: String, of table: TableID, in db: Database) throws -> Bool {
+        try deleteOne(
+            db,
+            key: [
+                "catalog": table.catalog.rawValue, "database": table.database,
+                "tableName": table.name, "partitionValues": key,
+            ])
     }
 
     /// The values of the table's partitions, in order, after those.

@@ -13,14 +13,24 @@ struct Tables: Sendable {
     let region: String
 
     var handlers: [Handler] {
-        [Handler(createTable), Handler(getTable), Handler(getTables), Handler(deleteTable)]
+        [
+            Handler(createTable), Handler(getTable), Handler(getTables), Handler(deleteTable),
+            Handler(updateTable), Handler(getTableVersions), Handler(searchTables),
+            Handler(batchDeleteTable),
+        ]
     }
 
     @Sendable func createTable(
         _ operation: Glue.CreateTable, _ request: Request
     ) async throws -> EmptyResponse {
         let catalog = try request.ownCatalog(operation.catalogId, toChange: "Create Table")
-        let table = try newTable(operation, in: catalog, for: request)
+        guard let input = operation.tableInput, operation.openTableFormatInput == nil else {
+            throw AWSError.glueInvalidInput(
+                "TableInput is required; OpenTableFormatInput is not offered.")
+        }
+        let table = try self.table(
+            input, in: DatabaseID(catalog: catalog, name: operation.databaseName.lowercased()),
+            for: request)
         let definition = table.json
         guard definition.utf8.count <= Self.definitionBytesMax else {
             throw AWSError.glueInvalidInput(
@@ -49,12 +59,9 @@ struct Tables: Sendable {
         return .init()
     }
 
-    private func newTable(
-        _ operation: Glue.CreateTable, in catalog: AccountID, for request: Request
+    func table(
+        _ input: Glue.TableInput, in database: DatabaseID, for request: Request
     ) throws(AWSError) -> Glue.Table {
-        guard let input = operation.tableInput, operation.openTableFormatInput == nil else {
-            throw .glueInvalidInput("TableInput is required; OpenTableFormatInput is not offered.")
-        }
         guard input.viewDefinition == nil else {
             throw .glueInvalidInput("A view of more than one dialect is not offered here.")
         }
@@ -62,7 +69,7 @@ struct Tables: Sendable {
         storage?.columns = (input.storageDescriptor?.columns ?? []).map(Self.lowerCased)
         let table = Glue.Table(
             name: try CatalogueName.new(input.name, "TableInput.Name"),
-            databaseName: operation.databaseName.lowercased(), description: input.description,
+            databaseName: database.name, description: input.description,
             owner: input.owner, createTime: request.time, updateTime: request.time,
             lastAccessTime: input.lastAccessTime, lastAnalyzedTime: input.lastAnalyzedTime,
             retention: input.retention ?? 0, storageDescriptor: storage,
@@ -70,8 +77,8 @@ struct Tables: Sendable {
             viewOriginalText: input.viewOriginalText,
             viewExpandedText: input.viewExpandedText, tableType: input.tableType,
             parameters: input.parameters, createdBy: request.caller.principal.description,
-            targetTable: try linked(input.targetTable, catalog), catalogId: catalog.rawValue,
-            versionId: "0")
+            targetTable: try linked(input.targetTable, database.catalog),
+            catalogId: database.catalog.rawValue, versionId: "0")
         try check(table.allColumns)
         return table
     }
@@ -162,13 +169,17 @@ struct Tables: Sendable {
                 throw AWSError.databaseNotFound(id.database)
             }
             guard state.catalogue[id] != nil else { throw AWSError.tableNotFound(id.name) }
-            try state.governance.forget(.table(id), in: db)
-            try TableRow.deleteOne(
-                db,
-                key: ["catalog": id.catalog.rawValue, "database": id.database, "name": id.name])
-            state.catalogue[id] = nil
+            try Self.delete(id, in: db, &state)
         }
         return .init()
+    }
+
+    /// With what was granted on it.
+    static func delete(_ id: TableID, in db: Database, _ state: inout CloudState) throws {
+        try state.governance.forget(.table(id), in: db)
+        try TableRow.deleteOne(
+            db, key: ["catalog": id.catalog.rawValue, "database": id.database, "name": id.name])
+        state.catalogue[id] = nil
     }
 }
 

@@ -38,6 +38,9 @@ struct GovernanceState: Sendable {
         grants[grantee]?[subject] ?? []
     }
 
+    /// What anyone may read may be something else now, without a change of the grants: a table's definition.
+    mutating func changed() { generation += 1 }
+
     /// Sets what the grantee holds of the resource; nothing at all takes the grant away.
     mutating func set(_ grant: Grant, in db: Database) throws {
         generation += 1

@@ -23,7 +23,7 @@ extension JSONValue {
     /// DuckDB's word for a place that is not known.
     private static let nowhere = JSONValue.number("18446744073709551615")
 
-    fileprivate func withoutPositions() -> JSONValue {
+    func withoutPositions() -> JSONValue {
         switch self {
         case .array(let items): return .array(items.map { $0.withoutPositions() })
         case .object(var object):

@@ -11,14 +11,21 @@ struct Queries: Sendable {
     /// Rows of one page of results, header included.
     static let pageRowsMax = 1_000
 
+    /// Ids of one page of a list, and of one batch.
+    static let listMax = 50
+    static let parametersMax = 1_000
+    static let parameterBytesMax = 1_024
+
     let state: StateStore
     let runner: QueryRunner
     let objects: ObjectStore
+    let results: ManagedResults
 
     var handlers: [Handler] {
         [
             Handler(startQueryExecution), Handler(getQueryExecution), Handler(getQueryResults),
-            Handler(stopQueryExecution), Handler(getWorkGroup),
+            Handler(stopQueryExecution), Handler(listQueryExecutions),
+            Handler(batchGetQueryExecution), Handler(getQueryRuntimeStatistics),
         ]
     }
 
@@ -26,13 +33,17 @@ struct Queries: Sendable {
         _ operation: Athena.StartQueryExecution, _ request: Request
     ) async throws -> Athena.StartQueryExecution.Response {
         let execution = try execution(of: operation, request)
+        let reuse = operation.resultReuseConfiguration?.resultReuseByAgeConfiguration
         let earlier: QueryExecution? = try await state.change(recording: request.event) { db, _ in
             if let earlier = try Self.earlier(execution, in: db) { return earlier }
             try execution.insert(db)
             return nil
         }
         if let earlier { return .init(queryExecutionId: earlier.id) }
-        runner.start(execution)
+        runner.start(
+            execution,
+            reusingNoOlderThan: reuse?.enabled == true
+                ? request.time - TimeInterval((reuse?.maxAgeInMinutes ?? 60) * 60) : nil)
         return .init(queryExecutionId: execution.id)
     }
 
@@ -45,20 +56,29 @@ struct Queries: Sendable {
             throw AWSError.athenaInvalidRequest(
                 "QueryString must have 1 to \(Self.queryBytesMax) bytes.")
         }
-        guard operation.executionParameters?.isEmpty ?? true else {
-            throw AWSError.athenaInvalidRequest("ExecutionParameters are not served.")
+        let parameters = operation.executionParameters ?? []
+        guard parameters.count <= Self.parametersMax,
+            parameters.allSatisfy({ (1...Self.parameterBytesMax).contains($0.utf8.count) })
+        else {
+            throw AWSError.athenaInvalidRequest(
+                "There may be \(Self.parametersMax) ExecutionParameters, of 1 to "
+                    + "\(Self.parameterBytesMax) bytes.")
         }
-        let workGroup = operation.workGroup ?? WorkGroups.primary
-        guard WorkGroups.described(workGroup, of: request.account) != nil else {
-            throw AWSError.workGroupNotFound(workGroup)
+        let name = operation.workGroup ?? WorkGroup.primary
+        guard let workGroup = state.current.workGroups[request.account, name] else {
+            throw AWSError.workGroupNotFound(name)
+        }
+        guard workGroup.isEnabled else {
+            throw AWSError.athenaInvalidRequest("WorkGroup \(name) is disabled.")
         }
         let context = operation.queryExecutionContext
         if let catalog = context?.catalog, !QueryCatalog.isOurs(catalog) {
             throw AWSError.athenaInvalidRequest("DataCatalog \(catalog) was not found.")
         }
         let id = UUID().uuidString.lowercased()
-        let location = try outputLocation(operation, request)
-        let (role, name): (String?, String) =
+        let location =
+            workGroup.managesResults ? nil : try outputLocation(operation, workGroup, request)
+        let (role, sessionName): (String?, String) =
             switch request.caller.kind {
             case .session(let role, let name, _): (role, name)
             case .user(let name): (nil, name)
@@ -67,19 +87,22 @@ struct Queries: Sendable {
         // Some clients write the database's name as an identifier, in back-quotes.
         let database = context?.database.map { $0.filter { $0 != "`" } }
         return QueryExecution(
-            id: id, account: request.account, role: role, sessionName: name,
+            id: id, account: request.account, role: role, sessionName: sessionName,
             query: operation.queryString, database: database,
-            outputLocation: location.appending("\(id).csv").description,
-            workGroup: workGroup, clientRequestToken: operation.clientRequestToken, state: .queued,
-            submittedAt: request.time)
+            outputLocation: location?.appending("\(id).csv").description ?? "",
+            workGroup: name, clientRequestToken: operation.clientRequestToken, state: .queued,
+            submittedAt: request.time, substatementType: "SELECT",
+            parameters: parameters.isEmpty
+                ? nil : JSONValue.array(parameters.map(JSONValue.string)).text,
+            isManaged: location == nil)
     }
 
     private func outputLocation(
-        _ operation: Athena.StartQueryExecution, _ request: Request
+        _ operation: Athena.StartQueryExecution, _ workGroup: WorkGroup, _ request: Request
     ) throws -> S3URL {
-        guard let given = operation.resultConfiguration?.outputLocation else {
-            let standard = WorkGroups.defaultOutputLocation(of: request.account)
-            guard let location = S3URL(standard),
+        let asked = operation.resultConfiguration?.outputLocation
+        guard let given = workGroup.isEnforced ? workGroup.outputLocation : asked else {
+            guard let location = workGroup.outputLocation.flatMap(S3URL.init),
                 ownsBucket(location.bucket, request.account)
             else { throw AWSError.noOutputLocation }
             return location
@@ -127,13 +150,66 @@ struct Queries: Sendable {
         return .init()
     }
 
-    @Sendable func getWorkGroup(
-        _ operation: Athena.GetWorkGroup, _ request: Request
-    ) async throws -> Athena.GetWorkGroup.Response {
-        guard let group = WorkGroups.described(operation.workGroup, of: request.account) else {
-            throw AWSError.workGroupNotFound(operation.workGroup)
+    @Sendable func getQueryRuntimeStatistics(
+        _ operation: Athena.GetQueryRuntimeStatistics, _ request: Request
+    ) async throws -> Athena.GetQueryRuntimeStatistics.Response {
+        .init(
+            queryRuntimeStatistics: try await own(operation.queryExecutionId, request)
+                .runtimeStatistics)
+    }
+
+    /// The newest first.
+    @Sendable func listQueryExecutions(
+        _ operation: Athena.ListQueryExecutions, _ request: Request
+    ) async throws -> Athena.ListQueryExecutions.Response {
+        let group = operation.workGroup ?? WorkGroup.primary
+        guard state.current.workGroups[request.account, group] != nil else {
+            throw AWSError.workGroupNotFound(group)
         }
-        return .init(workGroup: group)
+        let limit = try AthenaPage.limit(operation.maxResults, max: Self.listMax)
+        // The token is the last id: what comes after it is older, or as old and lower.
+        let last = operation.nextToken.flatMap(PageToken.key)
+        guard operation.nextToken == nil || last != nil else {
+            throw AWSError.athenaInvalidRequest("NextToken is not one that was given out.")
+        }
+        let found = try await state.ledger.read { db in
+            var listed = QueryExecution.filter(
+                Column("account") == request.account.rawValue && Column("workGroup") == group)
+            if let last = try last.flatMap({ try QueryExecution.fetchOne(db, key: $0) }) {
+                listed = listed.filter(
+                    Column("submittedAt") < last.submittedAt
+                        || Column("submittedAt") == last.submittedAt && Column("id") < last.id)
+            }
+            return try listed.order(Column("submittedAt").desc, Column("id").desc)
+                .limit(limit + 1).select(Column("id"), as: String.self).fetchAll(db)
+        }
+        let page = Array(found.prefix(limit))
+        return .init(
+            queryExecutionIds: page,
+            nextToken: found.count > limit ? page.last.map(PageToken.text) : nil)
+    }
+
+    @Sendable func batchGetQueryExecution(
+        _ operation: Athena.BatchGetQueryExecution, _ request: Request
+    ) async throws -> Athena.BatchGetQueryExecution.Response {
+        guard (1...Self.listMax).contains(operation.queryExecutionIds.count) else {
+            throw AWSError.athenaInvalidRequest(
+                "There must be 1 to \(Self.listMax) QueryExecutionIds.")
+        }
+        var found: [Athena.QueryExecution] = []
+        var unknown: [Athena.UnprocessedQueryExecutionId] = []
+        for id in operation.queryExecutionIds {
+            if let execution = try await runner.execution(id),
+                execution.account == request.account
+            {
+                found.append(execution.described)
+            } else {
+                let error = AWSError.queryExecutionNotFound(id)
+                unknown.append(
+                    .init(queryExecutionId: id, errorCode: error.code, errorMessage: error.message))
+            }
+        }
+        return .init(queryExecutions: found, unprocessedQueryExecutionIds: unknown)
     }
 
     @Sendable func getQueryResults(
@@ -156,7 +232,9 @@ struct Queries: Sendable {
         }
         guard let path = try await resultFile(of: execution) else {
             throw AWSError.athenaInvalidRequest(
-                "Could not find results at \(execution.outputLocation)")
+                execution.isManaged
+                    ? "The results of \(execution.id) have expired."
+                    : "Could not find results at \(execution.outputLocation)")
         }
         guard let page = try page(of: path, from: start, rowsMax: rows) else {
             throw AWSError.athenaInvalidRequest(
@@ -183,6 +261,7 @@ struct Queries: Sendable {
 
     /// Nil where it is no longer there.
     private func resultFile(of execution: QueryExecution) async throws -> String? {
+        if execution.isManaged { return results.path(of: execution) }
         guard let url = S3URL(execution.outputLocation),
             let bucket = objects.bucket(named: url.bucket), bucket.account == execution.account
         else { return nil }
@@ -207,6 +286,7 @@ extension QueryExecution {
     /// Whether `other` asks for the same again.
     fileprivate func isRepeated(by other: QueryExecution) -> Bool {
         query == other.query && database == other.database && workGroup == other.workGroup
+            && parameters == other.parameters
             && S3URL(outputLocation)?.bucket == S3URL(other.outputLocation)?.bucket
     }
 }

@@ -36,6 +36,22 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
         CREATE INDEX queryExecutionOpen ON queryExecution(state)
             WHERE state IN ('QUEUED', 'RUNNING');
         """)
+    static let kindsMigration = Migration(
+        "2-query-execution",
+        """
+        ALTER TABLE queryExecution ADD COLUMN statementType TEXT NOT NULL DEFAULT 'DML';
+        ALTER TABLE queryExecution ADD COLUMN substatementType TEXT;
+        ALTER TABLE queryExecution ADD COLUMN parameters TEXT;
+        ALTER TABLE queryExecution ADD COLUMN isManaged INTEGER NOT NULL DEFAULT 0
+            CHECK (isManaged IN (0, 1));
+        ALTER TABLE queryExecution ADD COLUMN manifestLocation TEXT;
+        ALTER TABLE queryExecution ADD COLUMN plannedAt TEXT;
+        ALTER TABLE queryExecution ADD COLUMN outputRows INTEGER;
+        ALTER TABLE queryExecution ADD COLUMN outputBytes INTEGER;
+        ALTER TABLE queryExecution ADD COLUMN reused TEXT;
+        CREATE INDEX queryExecutionNewest
+            ON queryExecution(account, workGroup, submittedAt DESC, id DESC);
+        """)
 
     enum State: String, Codable, Sendable {
         case queued = "QUEUED"
@@ -54,7 +70,7 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
     var sessionName: String
     var query: String
     var database: String?
-    /// The result's full S3 URL.
+    /// The result's full S3 URL. Empty where the exchange keeps it.
     var outputLocation: String
     var workGroup: String
     var clientRequestToken: String?
@@ -67,6 +83,30 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
     var scannedBytes: Int?
     /// ``ResultColumn``s as JSON.
     var columns: String?
+    /// `DML`, `DDL` or `UTILITY`.
+    var statementType = "DML"
+    /// `SELECT`, `CREATE_TABLE_AS_SELECT`, ...
+    var substatementType: String?
+    /// What stands for the statement's `?`s: SQL literals, as a JSON list.
+    var parameters: String?
+    /// Whether the exchange keeps the result, for ``ManagedResults/keptFor``.
+    var isManaged = false
+    /// Where the list of the files is that the statement wrote.
+    var manifestLocation: String?
+    /// When it was known what to read.
+    var plannedAt: Date?
+    var outputRows: Int?
+    var outputBytes: Int?
+    /// The query whose result this one has, because it was asked for that.
+    var reused: String?
+
+    /// SQL literals.
+    var parameterList: [String] {
+        get throws {
+            try parameters.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+                ?? []
+        }
+    }
 
     /// Whoever asked, as the grants know it.
     var caller: Caller {
@@ -86,12 +126,16 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
         }
     }
 
+    /// Whether the other one's result is as good as its own.
+    func asksTheSame(as other: QueryExecution) -> Bool {
+        state == .succeeded && account == other.account && role == other.role
+            && query == other.query && database == other.database
+            && parameters == other.parameters && isManaged == other.isManaged
+            && workGroup == other.workGroup
+    }
+
     /// As Athena tells it.
     var described: Athena.QueryExecution {
-        func milliseconds(from start: Date?, to end: Date?) -> Int? {
-            guard let start, let end else { return nil }
-            return Int((end.timeIntervalSince(start) * 1_000).rounded())
-        }
         var error: Athena.AthenaError?
         if state == .failed {
             error = .init(
@@ -99,9 +143,9 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
                 errorMessage: reason)
         }
         return .init(
-            queryExecutionId: id, query: query, statementType: .dml,
-            managedQueryResultsConfiguration: nil,
-            resultConfiguration: .init(outputLocation: outputLocation),
+            queryExecutionId: id, query: query, statementType: .init(rawValue: statementType),
+            managedQueryResultsConfiguration: isManaged ? .init(enabled: true) : nil,
+            resultConfiguration: .init(outputLocation: isManaged ? nil : outputLocation),
             queryExecutionContext: .init(database: database, catalog: "awsdatacatalog"),
             status: .init(
                 state: .init(rawValue: state.rawValue), stateChangeReason: reason,
@@ -109,12 +153,34 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
                 athenaError: error),
             statistics: .init(
                 engineExecutionTimeInMillis: milliseconds(from: startedAt, to: completedAt),
-                dataScannedInBytes: scannedBytes,
+                dataScannedInBytes: scannedBytes, dataManifestLocation: manifestLocation,
                 totalExecutionTimeInMillis: milliseconds(from: submittedAt, to: completedAt),
-                queryQueueTimeInMillis: milliseconds(from: submittedAt, to: startedAt)),
-            workGroup: workGroup,
-            engineVersion: .init(
-                selectedEngineVersion: "AUTO", effectiveEngineVersion: "Athena engine version 3"),
-            substatementType: "SELECT")
+                queryQueueTimeInMillis: milliseconds(from: submittedAt, to: startedAt),
+                servicePreProcessingTimeInMillis: 0,
+                queryPlanningTimeInMillis: milliseconds(from: startedAt, to: plannedAt),
+                serviceProcessingTimeInMillis: 0,
+                resultReuseInformation: .init(reusedPreviousResult: reused != nil)),
+            workGroup: workGroup, engineVersion: WorkGroup.engineVersion,
+            executionParameters: try? parameters.map { _ in try parameterList },
+            substatementType: substatementType)
+    }
+
+    /// Source: Amazon Athena API Reference, QueryRuntimeStatistics.
+    var runtimeStatistics: Athena.QueryRuntimeStatistics {
+        .init(
+            timeline: .init(
+                queryQueueTimeInMillis: milliseconds(from: submittedAt, to: startedAt),
+                servicePreProcessingTimeInMillis: 0,
+                queryPlanningTimeInMillis: milliseconds(from: startedAt, to: plannedAt),
+                engineExecutionTimeInMillis: milliseconds(from: startedAt, to: completedAt),
+                serviceProcessingTimeInMillis: 0,
+                totalExecutionTimeInMillis: milliseconds(from: submittedAt, to: completedAt)),
+            rows: .init(
+                inputBytes: scannedBytes, outputBytes: outputBytes, outputRows: outputRows))
+    }
+
+    private func milliseconds(from start: Date?, to end: Date?) -> Int? {
+        guard let start, let end else { return nil }
+        return Int((end.timeIntervalSince(start) * 1_000).rounded())
     }
 }

@@ -51,6 +51,14 @@ extension QueryFault {
                 + "resources", at: position)
     }
 
+    static let interrupted = QueryFault(
+        "GENERIC_INTERNAL_ERROR", "The exchange ended while the query ran; run it again",
+        category: .system)
+
+    static let parametersAreNoLiterals = QueryFault(
+        "INVALID_PARAMETER_USAGE",
+        "Each of the ExecutionParameters must be a literal, as SQL writes it")
+
     static let grantsChanged = QueryFault(
         "PERMISSIONS_CHANGED", "The permissions changed while the query ran; run it again",
         category: .system)

@@ -1,6 +1,7 @@
 import AWSAPI
 import FoundationEssentials
 import GlueAPI
+import QueryWorker
 
 /// Binds, authorizes, prunes and rewrites a statement that a worker has parsed.
 struct QueryPlanner: Sendable {
@@ -25,12 +26,17 @@ struct QueryPlanner: Sendable {
 
     /// - Parameters:
     ///   - tree: As the worker parsed it.
+    ///   - parameters: What stands for its `?`s.
     ///   - database: The one that names without a database are looked up in.
     /// - Throws: ``QueryFault``; of a table that is not granted, the same as of one that is not there.
-    func plan(_ tree: String, for caller: Caller, database: String?) async throws -> Plan {
+    func plan(
+        _ tree: String, parameters: [JSONValue], for caller: Caller, database: String?
+    ) async throws -> Plan {
         let snapshot = state.current
         var plan = Plan(tree: "")
-        plan.tree = try await SyntaxTree(tree).replacingTables { reference, predicates in
+        let statement = try SyntaxTree(tree, parameters: parameters)
+            .namingColumns(ResultColumn.unnamed)
+        plan.tree = try await statement.replacingTables { reference, predicates in
             try await self.scan(
                 of: reference, predicates, for: caller, database: database, in: snapshot, &plan)
         }

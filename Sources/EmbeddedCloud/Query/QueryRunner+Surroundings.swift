@@ -5,12 +5,22 @@ import GRDB
 import Ledger
 
 extension QueryRunner.Surroundings {
-    /// Results become objects of the caller's own bucket; what was read goes into the trail.
+    /// Results become objects of the caller's own bucket, or are kept here; what was read goes into the
+    /// trail.
     init(
-        objects: ObjectStore, recorder: Recorder, region: String,
+        objects: ObjectStore, results: ManagedResults, recorder: Recorder, region: String,
         clock: @escaping @Sendable () -> Date
     ) {
         publish = { file, ended in
+            guard !ended.isManaged else {
+                try await Disk.run { try results.keep(file, of: ended) }
+                do {
+                    return try await objects.state.ledger.write { db in try ended.update(db) }
+                } catch {
+                    results.discard(ended)
+                    throw error
+                }
+            }
             let url = ended.outputLocation
             guard let location = S3URL(url),
                 let bucket = objects.bucket(named: location.bucket),
@@ -31,6 +41,14 @@ extension QueryRunner.Surroundings {
                 try await arrival.discard()
                 throw error
             }
+        }
+        hasResult = { execution in
+            if execution.isManaged { return results.path(of: execution) != nil }
+            guard let url = S3URL(execution.outputLocation),
+                let bucket = objects.bucket(named: url.bucket),
+                bucket.account == execution.account
+            else { return false }
+            return (try? await objects.head(url.key, in: bucket)) != nil
         }
         record = { execution, plan in
             let event = AuditEvent(dataAccessOf: execution, plan, region: region, at: clock())

@@ -16,6 +16,8 @@ final class QueryRunner: Sendable {
     struct Surroundings: Sendable {
         /// Makes a query's file the object at its S3 URL, and its end known: both or neither.
         var publish: @Sendable (_ file: URL, _ ended: QueryExecution) async throws -> Void
+        /// Whether a query's result is still there.
+        var hasResult: @Sendable (QueryExecution) async -> Bool
         /// Puts the access into the trail, before the data is read.
         var record: @Sendable (QueryExecution, QueryPlanner.Plan) async throws -> Void
     }
@@ -24,6 +26,8 @@ final class QueryRunner: Sendable {
         var executions: [String: QueryExecution] = [:]
         /// Finished ones, the oldest first.
         var finished: [String] = []
+        /// Of the grants, when a finished query's result was made in this process.
+        var generations: [String: Int] = [:]
         var tasks: [String: Task<Void, Never>] = [:]
     }
 
@@ -50,24 +54,48 @@ final class QueryRunner: Sendable {
         self.clock = clock
     }
 
-    /// Begins again what was accepted and has no result.
+    /// Runs what was accepted and not begun. What ran when the exchange ended has failed.
     func resume() async throws {
-        let open = try await ledger.read { db in
-            try QueryExecution.filter(["QUEUED", "RUNNING"].contains(Column("state"))).fetchAll(db)
+        let now = clock()
+        let open = try await ledger.write { db in
+            let open = try QueryExecution.filter(
+                ["QUEUED", "RUNNING"].contains(Column("state"))
+            ).fetchAll(db)
+            for var execution in open where execution.state == .running {
+                execution.state = .failed
+                execution.errorCategory = QueryFault.Category.system.rawValue
+                execution.reason = "\(QueryFault.interrupted)"
+                execution.completedAt = now
+                try execution.update(db)
+            }
+            return open
         }
-        for var execution in open {
-            execution.state = .queued
-            execution.startedAt = nil
-            start(execution)
-        }
+        for execution in open where execution.state == .queued { start(execution) }
     }
 
     /// Runs an execution that the ledger has, unless it runs already.
-    func start(_ execution: QueryExecution) {
+    ///
+    /// - Parameter time: The same query's result will do if it is no older than this. Nil: it is run.
+    func start(_ execution: QueryExecution, reusingNoOlderThan time: Date? = nil) {
         book.withLock { book in
             guard book.executions[execution.id] == nil else { return }
             book.executions[execution.id] = execution
-            book.tasks[execution.id] = Task { await self.run(execution) }
+            book.tasks[execution.id] = Task { await self.run(execution, reusingNoOlderThan: time) }
+        }
+    }
+
+    /// A finished query that asked the same, under the same grants.
+    private func earlier(like execution: QueryExecution, since time: Date) -> QueryExecution? {
+        let generation = state.current.governance.generation
+        return book.withLock { book in
+            for id in book.finished.reversed() where book.generations[id] == generation {
+                if let earlier = book.executions[id], earlier.asksTheSame(as: execution),
+                    earlier.reused == nil, earlier.completedAt.map({ $0 >= time }) ?? false
+                {
+                    return earlier
+                }
+            }
+            return nil
         }
     }
 
@@ -100,10 +128,15 @@ final class QueryRunner: Sendable {
         for task in tasks { await task.value }
     }
 
-    private func run(_ accepted: QueryExecution) async {
+    private func run(_ accepted: QueryExecution, reusingNoOlderThan time: Date?) async {
         var execution = accepted
         do {
             execution = try await queue.run(for: accepted.account) {
+                if let time, let earlier = earlier(like: accepted, since: time),
+                    await surroundings.hasResult(earlier)
+                {
+                    return try await reuse(earlier, for: accepted)
+                }
                 await pool.hold(accepted.account)
                 do {
                     let ended = try await perform(accepted)
@@ -119,6 +152,9 @@ final class QueryRunner: Sendable {
             guard book.withLock({ $0.tasks[accepted.id] != nil }) else { return }
             execution.state = .cancelled
             execution.reason = "Query cancelled by user"
+        } catch is ScanLimitExceeded {
+            execution.state = .cancelled
+            execution.reason = "Bytes scanned limit was exceeded"
         } catch {
             let fault = explain(error, of: accepted)
             execution.state = .failed
@@ -130,18 +166,63 @@ final class QueryRunner: Sendable {
         finish(execution)
     }
 
+    /// The result of an earlier query, which is this one's too.
+    private func reuse(
+        _ earlier: QueryExecution, for accepted: QueryExecution
+    ) async throws -> QueryExecution {
+        var ended = accepted
+        ended.state = .succeeded
+        ended.startedAt = clock()
+        ended.plannedAt = ended.startedAt
+        ended.completedAt = ended.startedAt
+        ended.reused = earlier.id
+        ended.outputLocation = earlier.outputLocation
+        ended.columns = earlier.columns
+        ended.outputRows = earlier.outputRows
+        ended.outputBytes = earlier.outputBytes
+        ended.scannedBytes = 0
+        let reusing = ended
+        try await uncancelled { [ledger] in
+            try await ledger.write { db in try reusing.update(db) }
+        }
+        return ended
+    }
+
+    /// Writes down that it runs, so that it is not begun twice; nobody waits for that.
+    private func mark(running execution: QueryExecution) {
+        book.withLock { $0.executions[execution.id] = execution }
+        Task { [ledger, log] in
+            do {
+                try await ledger.write { db in
+                    _ =
+                        try QueryExecution
+                        .filter(Column("id") == execution.id && Column("state") == "QUEUED")
+                        .updateAll(
+                            db, Column("state").set(to: "RUNNING"),
+                            Column("startedAt").set(to: execution.startedAt))
+                }
+            } catch {
+                log.error(
+                    "that a query runs was not kept", metadata: ["cause": "\(error)"])
+            }
+        }
+    }
+
     private func perform(_ accepted: QueryExecution) async throws -> QueryExecution {
         try Task.checkCancellation()
         var execution = accepted
         execution.state = .running
         execution.startedAt = clock()
-        let running = execution
-        book.withLock { $0.executions[running.id] = running }
+        mark(running: execution)
 
-        let generation = state.current.governance.generation
-        let tree = try await tree(of: execution, generation)
+        let snapshot = state.current
+        let generation = snapshot.governance.generation
+        let (tree, parameters) = try await tree(of: execution, generation)
         let plan = try await planner.plan(
-            tree, for: execution.caller, database: execution.database)
+            tree, parameters: parameters, for: execution.caller, database: execution.database)
+        execution.plannedAt = clock()
+        let group = snapshot.workGroups[execution.account, execution.workGroup]
+        if let limit = group?.scanLimit, plan.scannedBytes > limit { throw ScanLimitExceeded() }
         try check(plan.files)
         try await surroundings.record(execution, plan)
 
@@ -156,6 +237,8 @@ final class QueryRunner: Sendable {
         execution.state = .succeeded
         execution.completedAt = clock()
         execution.scannedBytes = plan.scannedBytes
+        execution.outputRows = outcome.summary.rowCount
+        execution.outputBytes = outcome.summary.byteCount
         execution.columns = String(
             decoding: try JSONEncoder().encode(outcome.summary.columns), as: UTF8.self)
         let ended = execution
@@ -164,7 +247,8 @@ final class QueryRunner: Sendable {
             try check(plan.files)
             // Nor is what was revoked meanwhile handed out.
             if state.current.governance.generation != generation {
-                let now = try await planner.plan(tree, for: ended.caller, database: ended.database)
+                let now = try await planner.plan(
+                    tree, parameters: parameters, for: ended.caller, database: ended.database)
                 guard now.access == plan.access else { throw QueryFault.grantsChanged }
             }
             try Task.checkCancellation()
@@ -173,15 +257,27 @@ final class QueryRunner: Sendable {
             try? FileManager.default.removeItem(at: file)
             throw error
         }
+        book.withLock { $0.generations[ended.id] = generation }
         return ended
     }
 
     /// A warm worker may have died since the query before: then a new one is asked, once.
-    private func tree(of execution: QueryExecution, _ generation: Int) async throws -> String {
-        func parse() async throws -> String {
+    ///
+    /// - Returns: The statement's tree, and what stands for its `?`s.
+    private func tree(
+        of execution: QueryExecution, _ generation: Int
+    ) async throws -> (String, [JSONValue]) {
+        let parameters = try execution.parameterList
+        func parse() async throws -> (String, [JSONValue]) {
             let worker = try await pool.worker(
                 for: execution.account, reading: [], generation: generation)
-            return try await worker.parse(execution.query)
+            let tree = try await worker.parse(execution.query)
+            guard !parameters.isEmpty else { return (tree, []) }
+            let values = try? await worker.parse("SELECT " + parameters.joined(separator: "\n,"))
+            guard let given = values.flatMap(SyntaxTree.expressions(of:)),
+                given.count == parameters.count
+            else { throw QueryFault.parametersAreNoLiterals }
+            return (tree, given)
         }
         do {
             return try await parse()
@@ -224,7 +320,9 @@ final class QueryRunner: Sendable {
             book.tasks[execution.id] = nil
             book.finished.append(execution.id)
             if book.finished.count > Self.recentMax {
-                book.executions[book.finished.removeFirst()] = nil
+                let oldest = book.finished.removeFirst()
+                book.executions[oldest] = nil
+                book.generations[oldest] = nil
             }
         }
     }
@@ -255,6 +353,9 @@ final class QueryRunner: Sendable {
         }
     }
 }
+
+/// A query that would read more than its work group allows.
+private struct ScanLimitExceeded: Error {}
 
 extension QueryFault {
     init(_ fault: QueryWorkerFault, log: Logger) {

@@ -36,20 +36,75 @@ struct SyntaxTree: Sendable {
         "EMPTY", "EXPRESSION_LIST", "JOIN", "SUBQUERY", "TABLE_FUNCTION",
     ]
 
-    private let root: JSONValue
+    private var root: JSONValue
     private let qualifiers: Qualifiers
 
-    /// - Throws: ``QueryFault`` for more than one statement, or one that is nested too deeply.
-    init(_ text: String) throws {
+    /// - Parameter parameters: Expressions that stand for the statement's `?`s, one after the other.
+    /// - Throws: ``QueryFault`` for more than one statement, one that is nested too deeply, or another number
+    ///   of parameters than it has.
+    init(_ text: String, parameters: [JSONValue] = []) throws {
+        var tree: JSONValue
         do {
-            root = try JSONValue(parsing: text)
+            tree = try JSONValue(parsing: text)
         } catch {
             throw QueryFault("QUERY_TOO_LARGE", "The statement is nested too deeply")
         }
+        var fill = ParameterFill(parameters)
+        tree = fill.filling(tree)
+        try fill.check()
+        root = tree
         qualifiers = Qualifiers(of: root)
         guard root["statements"]?.array?.count == 1 else {
             throw QueryFault("SYNTAX_ERROR", "Only one statement at a time can be run")
         }
+    }
+
+    /// The same statement with a name for each column of the result that has none.
+    ///
+    /// - Parameter name: The worker makes `_col0`, `_col1`, ... of it, by the columns' places.
+    func namingColumns(_ name: String) -> SyntaxTree {
+        var tree = self
+        guard var object = root.object, var statement = object["statements"]?.array?.first?.object,
+            let node = statement["node"]
+        else { return self }
+        statement["node"] = Self.naming(node, name)
+        object["statements"] = .array([.object(statement)])
+        tree.root = .object(object)
+        return tree
+    }
+
+    private static func naming(_ node: JSONValue, _ name: String) -> JSONValue {
+        guard var object = node.object else { return node }
+        // Of several SELECTs that are united, the first one's names count.
+        if let left = object["left"], left.object != nil { object["left"] = naming(left, name) }
+        if let first = object["children"]?.array?.first {
+            object["children"] = .array(
+                [naming(first, name)] + (object["children"]?.array?.dropFirst() ?? []))
+        }
+        if let list = object["select_list"]?.array {
+            object["select_list"] = .array(
+                list.map { item in
+                    guard var expression = item.object, expression["alias"] == "",
+                        expression["class"] != "COLUMN_REF", expression["class"] != "STAR"
+                    else { return item }
+                    expression["alias"] = .string(name)
+                    return .object(expression)
+                })
+        }
+        return .object(object)
+    }
+
+    /// The expressions of `SELECT a, b, ...`, and nothing else in it.
+    ///
+    /// - Returns: Nil for any other statement.
+    static func expressions(of text: String) -> [JSONValue]? {
+        guard let root = try? JSONValue(parsing: text),
+            let statements = root["statements"]?.array, statements.count == 1,
+            let node = statements[0]["node"], node["type"] == "SELECT_NODE",
+            node["from_table"]?["type"] == "EMPTY", node["where_clause"] == .null,
+            node["modifiers"]?.array?.isEmpty == true
+        else { return nil }
+        return node["select_list"]?.array?.map { $0.withoutPositions() }
     }
 
     /// The same statement with every table replaced, as JSON text.
@@ -220,6 +275,47 @@ struct SyntaxTree: Sendable {
         var quoted = star
         quoted["relation_name"] = .string(table.sqlIdentifier)
         return quoted
+    }
+}
+
+/// Puts expressions in the place of a statement's `?`s.
+private struct ParameterFill {
+    private let parameters: [JSONValue]
+    private var used: Set<Int> = []
+
+    init(_ parameters: [JSONValue]) { self.parameters = parameters }
+
+    mutating func filling(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .array(let items): return .array(items.map { filling($0) })
+        case .object(var object):
+            if object["class"] == "PARAMETER" {
+                guard let number = object["identifier"]?.string.flatMap({ Int($0) }) else {
+                    return value
+                }
+                used.insert(number)
+                guard parameters.indices.contains(number - 1),
+                    var given = parameters[number - 1].object
+                else { return value }
+                given["alias"] = object["alias"]
+                return .object(given)
+            }
+            if object["named_param_map"] != nil { object["named_param_map"] = .array([]) }
+            for member in object.members where member.name != "named_param_map" {
+                object[member.name] = filling(member.value)
+            }
+            return .object(object)
+        default: return value
+        }
+    }
+
+    func check() throws(QueryFault) {
+        guard used == Set(1..<(parameters.count + 1)) else {
+            throw QueryFault(
+                "INVALID_PARAMETER_USAGE",
+                "Incorrect number of parameters: expected \(used.count) but found "
+                    + "\(parameters.count)")
+        }
     }
 }
 

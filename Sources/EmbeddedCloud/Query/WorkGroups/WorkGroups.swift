@@ -1,30 +1,206 @@
 import AWSAPI
 import AthenaAPI
+import FoundationEssentials
+import GRDB
+import HashTreeCollections
 
-/// The work groups that every account has without making them.
-enum WorkGroups {
-    static let primary = "primary"
+/// Athena's operations on work groups.
+struct WorkGroups: Sendable {
+    static let perAccountMax = 1_000
+    static let pageMax = 50
+    /// Bytes: the least limit that Athena takes.
+    static let scanLimitMin = 10_000_000
 
-    /// Where the account's results go if the query does not say.
-    static func defaultOutputLocation(of account: AccountID) -> String {
-        "s3://\(resultsBucket(of: account))/"
+    let state: StateStore
+    let region: String
+
+    var handlers: [Handler] {
+        [
+            Handler(get, on: { arn($0.workGroup, $1) }),
+            Handler(list), Handler(create, on: { arn($0.name, $1) }),
+            Handler(update, on: { arn($0.workGroup, $1) }),
+            Handler(delete, on: { arn($0.workGroup, $1) }), Handler(tags),
+        ]
     }
 
-    /// The bucket that onboarding makes for an account's results.
-    static func resultsBucket(of account: AccountID) -> String { "athena-results-\(account)" }
+    private func arn(_ name: String, _ call: Call) -> ARN {
+        ARN(
+            service: "athena", region: region, account: call.caller.account.rawValue,
+            resource: "workgroup/\(name)")
+    }
 
-    static func described(_ name: String, of account: AccountID) -> Athena.WorkGroup? {
-        guard name == primary else { return nil }
-        return .init(
-            name: primary, state: .enabled,
-            configuration: .init(
-                resultConfiguration: .init(
-                    outputLocation: defaultOutputLocation(of: account)),
-                // Always said: some clients index it without a default.
-                enforceWorkGroupConfiguration: false,
-                publishCloudWatchMetricsEnabled: false, requesterPaysEnabled: false,
-                engineVersion: .init(
-                    selectedEngineVersion: "AUTO",
-                    effectiveEngineVersion: "Athena engine version 3")))
+    @Sendable func get(
+        _ operation: Athena.GetWorkGroup, _ request: Request
+    ) async throws -> Athena.GetWorkGroup.Response {
+        guard let group = state.current.workGroups[request.account, operation.workGroup] else {
+            throw AWSError.workGroupNotFound(operation.workGroup)
+        }
+        return .init(workGroup: group.described)
+    }
+
+    @Sendable func list(
+        _ operation: Athena.ListWorkGroups, _ request: Request
+    ) async throws -> Athena.ListWorkGroups.Response {
+        guard
+            let page = Page(
+                of: state.current.workGroups.all(of: request.account), by: \.name,
+                after: operation.nextToken,
+                limit: try AthenaPage.limit(operation.maxResults, max: Self.pageMax))
+        else { throw AWSError.athenaInvalidRequest("NextToken is not one that was given out.") }
+        return .init(workGroups: page.items.map(\.summary), nextToken: page.nextToken)
+    }
+
+    @Sendable func create(
+        _ operation: Athena.CreateWorkGroup, _ request: Request
+    ) async throws -> Athena.CreateWorkGroup.Response {
+        guard Self.isName(operation.name) else {
+            throw AWSError.athenaInvalidRequest(
+                "Name must have 1 to 128 of the characters a-z A-Z 0-9 . _ -")
+        }
+        guard operation.tags?.isEmpty ?? true else {
+            throw AWSError.athenaInvalidRequest("Tags of work groups are not served.")
+        }
+        let given = operation.configuration
+        var configuration = Athena.WorkGroupConfiguration(
+            resultConfiguration: given?.resultConfiguration,
+            managedQueryResultsConfiguration: given?.managedQueryResultsConfiguration,
+            enforceWorkGroupConfiguration: given?.enforceWorkGroupConfiguration ?? true,
+            publishCloudWatchMetricsEnabled: given?.publishCloudWatchMetricsEnabled ?? false,
+            bytesScannedCutoffPerQuery: given?.bytesScannedCutoffPerQuery,
+            requesterPaysEnabled: given?.requesterPaysEnabled ?? false)
+        try Self.check(&configuration)
+        let group = WorkGroup(
+            name: operation.name, description: operation.description,
+            configuration: configuration, createdAt: request.time)
+        try await state.change(recording: request.event) { db, state in
+            guard state.workGroups[request.account, group.name] == nil else {
+                throw AWSError.athenaInvalidRequest("WorkGroup \(group.name) is already created")
+            }
+            guard state.workGroups.all(of: request.account).count < Self.perAccountMax else {
+                throw AWSError.athenaInvalidRequest(
+                    "An account can have \(Self.perAccountMax) work groups.")
+            }
+            try WorkGroupRow(group, of: request.account, at: request.time).insert(db)
+            state.workGroups[request.account, group.name] = group
+        }
+        return .init()
+    }
+
+    @Sendable func update(
+        _ operation: Athena.UpdateWorkGroup, _ request: Request
+    ) async throws -> Athena.UpdateWorkGroup.Response {
+        try await state.change(recording: request.event) { db, state in
+            guard var group = state.workGroups[request.account, operation.workGroup] else {
+                throw AWSError.workGroupNotFound(operation.workGroup)
+            }
+            if let description = operation.description { group.description = description }
+            if let state = operation.state { group.isEnabled = state == .enabled }
+            if let updates = operation.configurationUpdates {
+                group.configuration.apply(updates)
+                try Self.check(&group.configuration)
+            }
+            group.createdAt = group.createdAt ?? request.time
+            try WorkGroupRow(group, of: request.account, at: request.time).save(db)
+            state.workGroups[request.account, group.name] = group
+        }
+        return .init()
+    }
+
+    @Sendable func delete(
+        _ operation: Athena.DeleteWorkGroup, _ request: Request
+    ) async throws -> Athena.DeleteWorkGroup.Response {
+        let name = operation.workGroup
+        guard WorkGroup.builtIn(name, of: request.account) == nil else {
+            throw AWSError.athenaInvalidRequest("WorkGroup \(name) cannot be deleted.")
+        }
+        try await state.change(recording: request.event) { db, state in
+            guard let group = state.workGroups[request.account, name] else {
+                throw AWSError.workGroupNotFound(name)
+            }
+            let queries = QueryExecution.filter(
+                Column("account") == request.account.rawValue && Column("workGroup") == name)
+            guard try operation.recursiveDeleteOption == true || queries.isEmpty(db) else {
+                throw AWSError.athenaInvalidRequest(
+                    "WorkGroup \(name) is not empty: say RecursiveDeleteOption.")
+            }
+            try WorkGroupRow(group, of: request.account, at: request.time).delete(db)
+            state.workGroups[request.account, name] = nil
+        }
+        return .init()
+    }
+
+    /// There are none; Terraform asks.
+    @Sendable func tags(
+        _ operation: Athena.ListTagsForResource, _ request: Request
+    ) async throws -> Athena.ListTagsForResource.Response {
+        .init(tags: [])
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        (1...128).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                Sessions.isSessionNameByte(byte)
+                    && ![UInt8(ascii: "="), UInt8(ascii: ","), UInt8(ascii: "@")].contains(byte)
+            }
+    }
+
+    private static func check(_ configuration: inout Athena.WorkGroupConfiguration) throws(AWSError)
+    {
+        if let limit = configuration.bytesScannedCutoffPerQuery, limit < scanLimitMin {
+            throw .athenaInvalidRequest(
+                "BytesScannedCutoffPerQuery must be at least \(scanLimitMin).")
+        }
+        let results = configuration.resultConfiguration
+        if let location = results?.outputLocation, S3URL(location) == nil {
+            throw .athenaInvalidRequest("\(location) is not a valid S3 path.")
+        }
+        guard results?.encryptionConfiguration == nil else {
+            throw .athenaInvalidRequest(
+                "Results are encrypted as their volume is: leave EncryptionConfiguration out.")
+        }
+        if configuration.managedQueryResultsConfiguration?.enabled == true {
+            guard results?.outputLocation == nil else {
+                throw .athenaInvalidRequest(
+                    "Results are managed or have an OutputLocation, not both.")
+            }
+            configuration.enforceWorkGroupConfiguration = true
+        }
+        configuration.engineVersion = WorkGroup.engineVersion
+    }
+}
+
+extension Athena.WorkGroupConfiguration {
+    fileprivate mutating func apply(_ updates: Athena.WorkGroupConfigurationUpdates) {
+        if let enforced = updates.enforceWorkGroupConfiguration {
+            enforceWorkGroupConfiguration = enforced
+        }
+        if let results = updates.resultConfigurationUpdates {
+            if results.removeOutputLocation == true { resultConfiguration?.outputLocation = nil }
+            if let location = results.outputLocation {
+                var own = resultConfiguration ?? .init()
+                own.outputLocation = location
+                resultConfiguration = own
+            }
+        }
+        if let enabled = updates.managedQueryResultsConfigurationUpdates?.enabled {
+            managedQueryResultsConfiguration = .init(enabled: enabled)
+        }
+        if updates.removeBytesScannedCutoffPerQuery == true { bytesScannedCutoffPerQuery = nil }
+        if let limit = updates.bytesScannedCutoffPerQuery { bytesScannedCutoffPerQuery = limit }
+        if let publishes = updates.publishCloudWatchMetricsEnabled {
+            publishCloudWatchMetricsEnabled = publishes
+        }
+        if let requesterPays = updates.requesterPaysEnabled { requesterPaysEnabled = requesterPays }
+    }
+}
+
+/// How many of a list Athena gives at once.
+enum AthenaPage {
+    static func limit(_ asked: Int?, max: Int) throws(AWSError) -> Int {
+        let limit = asked ?? max
+        guard (1...max).contains(limit) else {
+            throw .athenaInvalidRequest("MaxResults must be 1 to \(max).")
+        }
+        return limit
     }
 }

@@ -1,0 +1,105 @@
+import AWSAPI
+import GRDB
+import GlueAPI
+import Ledger
+
+/// The tags of databases and tables. Nothing is decided by them.
+struct CatalogueTags: Sendable {
+    static let perResourceMax = 50
+
+    let state: StateStore
+
+    var handlers: [Handler] { [Handler(get), Handler(tag), Handler(untag)] }
+
+    @Sendable func get(
+        _ operation: Glue.GetTags, _ request: Request
+    ) async throws -> Glue.GetTags.Response {
+        let arn = operation.resourceArn
+        try check(arn, request)
+        let rows = try await state.ledger.read { db in
+            try CatalogueTagRow.filter(Column("resource") == arn).fetchAll(db)
+        }
+        return .init(tags: Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.value) }))
+    }
+
+    @Sendable func tag(
+        _ operation: Glue.TagResource, _ request: Request
+    ) async throws -> Glue.TagResource.Response {
+        let arn = operation.resourceArn
+        try check(arn, request)
+        guard
+            operation.tagsToAdd.allSatisfy({
+                (1...128).contains($0.key.count) && $0.value.count <= 256
+            })
+        else {
+            throw AWSError.glueInvalidInput(
+                "A tag's key has 1 to 128 characters, its value at most 256.")
+        }
+        try await state.change(recording: request.event) { db, _ in
+            for (name, value) in operation.tagsToAdd {
+                try CatalogueTagRow(resource: arn, name: name, value: value).save(db)
+            }
+            let count = try CatalogueTagRow.filter(Column("resource") == arn).fetchCount(db)
+            guard count <= Self.perResourceMax else {
+                throw AWSError.glueInvalidInput(
+                    "A resource has \(Self.perResourceMax) tags at most.")
+            }
+        }
+        return .init()
+    }
+
+    @Sendable func untag(
+        _ operation: Glue.UntagResource, _ request: Request
+    ) async throws -> Glue.UntagResource.Response {
+        let arn = operation.resourceArn
+        try check(arn, request)
+        try await state.change(recording: request.event) { db, _ in
+            _ =
+                try CatalogueTagRow
+                .filter(
+                    Column("resource") == arn && operation.tagsToRemove.contains(Column("name"))
+                )
+                .deleteAll(db)
+        }
+        return .init()
+    }
+
+    /// `arn:aws:glue:REGION:ACCOUNT:database/NAME` or `…:table/DATABASE/NAME`, of the caller's own catalogue.
+    private func check(_ text: String, _ request: Request) throws(AWSError) {
+        let state = state.current.catalogue
+        let path = ARN(text)?.resource.split(separator: "/").map(String.init) ?? []
+        guard let arn = ARN(text), arn.service == "glue",
+            arn.account == request.account.rawValue
+        else { throw .glueInvalidInput("\(text) is not the ARN of a database or table of yours.") }
+        switch (path.first, path.count) {
+        case ("database", 2):
+            guard state[DatabaseID(catalog: request.account, name: path[1])] != nil else {
+                throw .databaseNotFound(path[1])
+            }
+        case ("table", 3):
+            guard state[DatabaseID(catalog: request.account, name: path[1]).table(path[2])] != nil
+            else { throw .tableNotFound(path[2]) }
+        default:
+            throw .glueInvalidInput("Only databases and tables have tags here, not \(text).")
+        }
+    }
+}
+
+struct CatalogueTagRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "catalogTag"
+    static let migration = Migration(
+        "2-catalogue-tags",
+        """
+        CREATE TABLE catalogTag (
+            resource TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (resource, name)
+        ) STRICT, WITHOUT ROWID;
+        """)
+
+    /// The ARN.
+    var resource: String
+    var name: String
+    var value: String
+}
