@@ -25,6 +25,7 @@ enum {
     FS_READ_FILE = 1 << 2,
     FS_READ_DIR = 1 << 3,
     FS_REMOVE_FILE = 1 << 5,
+    FS_MAKE_DIR = 1 << 7,
     FS_MAKE_REG = 1 << 8,
     FS_ALL_OF_ABI_1 = (1 << 13) - 1,
     FS_REFER = 1 << 13,      // ABI 2
@@ -80,7 +81,7 @@ static int allow_paths(int ruleset, const struct sandbox *sandbox, uint64_t hand
         if (error && error != ENOENT) return error;
     }
     uint64_t writing = FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG |
-                       FS_REMOVE_FILE;
+                       FS_REMOVE_FILE | FS_MAKE_DIR;
     return allow(ruleset, sandbox->writable_directory, writing & handled);
 }
 

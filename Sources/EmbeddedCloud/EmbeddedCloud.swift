@@ -105,7 +105,7 @@ public final class EmbeddedCloud: Sendable {
             surroundings: .init(
                 objects: objects, results: results, recorder: recorder, region: exchange.region,
                 clock: clock),
-            log: log, clock: clock)
+            cloud: own, log: log, clock: clock)
         let queries = Queries(state: state, runner: runner, objects: objects, results: results)
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
@@ -129,7 +129,7 @@ public final class EmbeddedCloud: Sendable {
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
             broker.handlers, events.handlers, queries.handlers,
             WorkGroups(state: state, region: region).handlers,
-            QueryCatalogues(cloud: own).handlers,
+            PreparedStatements(state: state).handlers, QueryCatalogues(cloud: own).handlers,
         ]
         handlers = Dictionary(
             rooms.joined().map { (ObjectIdentifier($0.operation), $0) },

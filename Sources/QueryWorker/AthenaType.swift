@@ -12,7 +12,7 @@ extension ResultColumn {
             let (type, precision, scale) = describe(column.type)
             return ResultColumn(
                 name: column.name == unnamed ? "_col\(place)" : column.name, type: type,
-                precision: precision, scale: scale)
+                precision: precision, scale: scale, catalogueType: column.type.catalogueType)
         }
     }
 
@@ -46,6 +46,60 @@ extension ResultColumn {
 }
 
 extension LogicalType {
+    /// The nearest type that tables have, as catalogues write it.
+    ///
+    /// Source: AWS Athena User Guide, "Data types in Amazon Athena".
+    var catalogueType: String {
+        switch self {
+        case .boolean: "boolean"
+        case .tinyint: "tinyint"
+        case .smallint, .utinyint: "smallint"
+        case .integer, .usmallint: "int"
+        case .bigint, .uinteger, .hugeint: "bigint"
+        case .ubigint: "decimal(20,0)"
+        case .uhugeint: "decimal(38,0)"
+        case .float: "float"
+        case .double: "double"
+        case .decimal(let width, let scale): "decimal(\(width),\(scale))"
+        case .blob: "binary"
+        case .date: "date"
+        case .timestampS, .timestampMS, .timestamp, .timestampNS, .timestampTZ: "timestamp"
+        case .list(let element), .array(let element, _): "array<\(element.catalogueType)>"
+        case .map(let key, let value): "map<\(key.catalogueType),\(value.catalogueType)>"
+        case .structure(let fields):
+            "struct<\(fields.map { "\($0.name):\($0.type.catalogueType)" }.joined(separator: ","))>"
+        case .varchar, .uuid, .bit, .enumeration, .union, .null, .unreadable, .json, .time, .timeNS,
+            .timeTZ, .interval:
+            "string"
+        }
+    }
+
+    /// The engine's name of that type.
+    var tableType: String {
+        switch self {
+        case .boolean: "BOOLEAN"
+        case .tinyint: "TINYINT"
+        case .smallint, .utinyint: "SMALLINT"
+        case .integer, .usmallint: "INTEGER"
+        case .bigint, .uinteger, .hugeint: "BIGINT"
+        case .ubigint: "DECIMAL(20,0)"
+        case .uhugeint: "DECIMAL(38,0)"
+        case .float: "FLOAT"
+        case .double: "DOUBLE"
+        case .decimal(let width, let scale): "DECIMAL(\(width),\(scale))"
+        case .blob: "BLOB"
+        case .date: "DATE"
+        case .timestampS, .timestampMS, .timestamp, .timestampNS, .timestampTZ: "TIMESTAMP"
+        case .list(let element), .array(let element, _): "\(element.tableType)[]"
+        case .map(let key, let value): "MAP(\(key.tableType), \(value.tableType))"
+        case .structure(let fields):
+            "STRUCT(\(fields.map { "\($0.name.sqlIdentifier) \($0.type.tableType)" }.joined(separator: ", ")))"
+        case .varchar, .uuid, .bit, .enumeration, .union, .null, .unreadable, .json, .time, .timeNS,
+            .timeTZ, .interval:
+            "VARCHAR"
+        }
+    }
+
     /// Whether each value in it can be read without a cast.
     var isReadable: Bool {
         switch self {

@@ -62,7 +62,8 @@ struct WorkerSession {
         try connection.execute(
             """
             SET allowed_paths = \(list(configuration.readablePaths));
-            SET allowed_directories = \(list(configuration.readablePaths.map { $0 + "/" }));
+            SET allowed_directories = \(list(
+                (configuration.readablePaths + [configuration.stagingDirectory]).map { $0 + "/" }));
             SET enable_external_access = false;
             SET lock_configuration = true;
             """
@@ -139,7 +140,11 @@ extension WorkerSession {
             guard statement.isSelect else {
                 throw DuckDBError(kind: .invalidInput, message: "The tree holds no SELECT.")
             }
-            return try write(statement.stream(), to: output)
+            switch output {
+            case .columns: return (.ran(try columns(of: sql)), [])
+            case .files(let output): return (.ran(try write(sql, as: output)), [])
+            case .csv, .rows: return try write(statement.stream(), to: output)
+            }
         } catch let error as DuckDBError {
             let position = error.position.flatMap {
                 ErrorPosition.inUserText(of: $0, ran: printed, user: userTree)
@@ -186,6 +191,63 @@ extension WorkerSession {
             )
             let (summary, json) = try rows.write(result)
             return (.ran(summary), json)
+        case .columns, .files: preconditionFailure("No row of these comes here.")
         }
+    }
+
+    private func columns(of sql: String) throws -> ResultSummary {
+        ResultSummary(columns: ResultColumn.all(of: try shape(of: sql)), rowCount: 0, byteCount: 0)
+    }
+
+    /// A result without rows.
+    private func shape(of sql: String) throws -> DuckDB.QueryResult {
+        try connection.prepare("SELECT * FROM (\(sql)) AS result LIMIT 0").execute()
+    }
+
+    /// Has the engine write the rows: it has the formats.
+    private func write(_ sql: String, as output: FileOutput) throws -> ResultSummary {
+        let shape = try shape(of: sql)
+        let said = ResultColumn.all(of: shape)
+        if let column = shape.columns.first(where: { !$0.type.isReadable }) {
+            throw DuckDBError(
+                kind: .notImplemented,
+                message: "Column \(column.name) has a type that files do not carry.")
+        }
+        guard output.columns.isEmpty || output.columns.count == said.count else {
+            throw DuckDBError(
+                kind: .binder,
+                message: "Insert query has mismatched column types: Table has "
+                    + "\(output.columns.count) columns, query has \(said.count)")
+        }
+        let places = said.indices.map { "c\($0)" }
+        let list = said.indices.map { place in
+            let (name, type) =
+                output.columns.isEmpty
+                ? (said[place].name, shape.columns[place].type.tableType)
+                : (output.columns[place].name, output.columns[place].type)
+            return "CAST(\(places[place]) AS \(type)) AS \(name.sqlIdentifier)"
+        }
+        let directory = "\(configuration.stagingDirectory)/\(output.directory.rawValue)"
+        guard mkdir(directory, 0o700) == 0 else { throw ResultFile.Failure(error: errno) }
+        var options = ["FORMAT \(output.format.rawValue)"]
+        if !output.compression.isEmpty { options.append("COMPRESSION \(output.compression)") }
+        if output.format == .csv {
+            options += ["HEADER false", "DELIMITER \(output.delimiter.sqlLiteral)"]
+        }
+        var target = "\(directory)/0.\(output.format.rawValue)"
+        if output.partitionedBy.isEmpty {
+            options.append("USE_TMP_FILE false")
+        } else {
+            target = directory
+            let names = output.partitionedBy.map(\.sqlIdentifier).joined(separator: ", ")
+            options += ["PARTITION_BY (\(names))", "OVERWRITE_OR_IGNORE true"]
+        }
+        let copied = try connection.rows(
+            """
+            COPY (SELECT \(list.joined(separator: ", ")) FROM (\(sql)) AS result(\(places.joined(separator: ", "))))
+            TO \(target.sqlLiteral) (\(options.joined(separator: ", ")))
+            """)
+        return ResultSummary(
+            columns: said, rowCount: copied.first?.first?.int64.map(Int.init) ?? 0, byteCount: 0)
     }
 }

@@ -87,7 +87,7 @@ class Machine:
 
     def client(self, service, **options):
         """A boto3 client."""
-        with self._in_environment():
+        with self.in_environment():
             session = boto3.Session(profile_name=self.profile)
             # Now, while the environment is this machine's: credential_process is started in it.
             session.get_credentials().get_frozen_credentials()
@@ -96,13 +96,14 @@ class Machine:
     @property
     def keys(self):
         """What this machine's tools sign with: key id, secret, session token."""
-        with self._in_environment():
+        with self.in_environment():
             session = boto3.Session(profile_name=self.profile)
             keys = session.get_credentials().get_frozen_credentials()
         return keys.access_key, keys.secret_key, keys.token
 
     @contextlib.contextmanager
-    def _in_environment(self):
+    def in_environment(self):
+        """For clients in this process, which read what they need while it lasts."""
         before = dict(os.environ)
         os.environ.clear()
         os.environ.update(self.environment)

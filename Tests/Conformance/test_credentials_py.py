@@ -291,7 +291,7 @@ def test_an_enrolment_that_cannot_be_kept_is_repeated(newcomer, code):
 def test_a_profiles_name_may_be_anything_that_fits(exchange, tmp_path, code, name):
     subscriber = Subscriber(tmp_path, exchange.endpoint, profile=name)
     assert subscriber.enroll(code).out.splitlines()[-1].startswith("next: aws ")
-    with subscriber._in_environment():
+    with subscriber.in_environment():
         assert name in boto3.Session().available_profiles
     assert subscriber.arn().startswith(ARN)
     assert subscriber.aws("sts", "get-caller-identity").json["Account"] == ACCOUNT

@@ -350,9 +350,9 @@ def test_a_statement_that_cannot_be(athena, sql, begin):
 
 
 @pytest.mark.parametrize("sql", [
-    "INSERT INTO nav_history VALUES ('F001', 1, '2024-01-08')", "DELETE FROM nav_history",
-    "UPDATE nav_history SET nav = 0", "DROP TABLE nav_history", "TRUNCATE nav_history",
-    "CREATE TABLE mine AS SELECT 1", "CREATE VIEW mine AS SELECT 1",
+    "DELETE FROM nav_history",
+    "UPDATE nav_history SET nav = 0", "TRUNCATE nav_history", "CREATE TABLE mine (i int)",
+    "CREATE TEMP TABLE mine AS SELECT 1 AS i", "EXPLAIN ANALYZE SELECT 1",
     "ALTER TABLE nav_history ADD x INT", "COPY (SELECT 1) TO '/tmp/out.csv'",
     "EXPORT DATABASE '/tmp/out'", "ATTACH '/tmp/x.db'", "SET memory_limit = '100GB'",
     "PRAGMA database_list", "INSTALL httpfs", "LOAD httpfs", "CALL pragma_version()",
@@ -376,7 +376,7 @@ def test_nothing_but_a_question_is_answered(athena, owner, lake, sql):
     "parquet_metadata('{lake}/gold/positions/positions.parquet')", "sniff_csv('/etc/passwd')",
     "duckdb_settings()", "duckdb_tables()", "duckdb_columns()", "duckdb_functions()",
     "duckdb_secrets()", "pragma_table_info('nav_history')", "pragma_database_list()",
-    "information_schema.tables", "pg_catalog.pg_class", "sqlite_master", "query('SELECT 1')",
+    "information_schema.character_sets", "pg_catalog.pg_class", "sqlite_master", "query('SELECT 1')",
     "query_table('nav_history')", "seq_scan('x')", "test_all_types()",
     "repeat_row(1, num_rows = 3)", "json_execute_serialized_sql('x')", "read_json('/etc/passwd')",
     "read_ndjson_auto('https://127.0.0.1/')", "'s3://nomura-data-lake/gold/x'",
@@ -534,13 +534,13 @@ def test_an_error_shows_what_the_asker_sees_anyway(athena, sql):
 
 
 def test_a_plan_shows_nothing(athena):
-    for sql in (
-        "EXPLAIN SELECT * FROM positions", "EXPLAIN ANALYZE SELECT * FROM positions",
-        "DESCRIBE positions", "SHOW TABLES", "SUMMARIZE positions",
-    ):
-        answer = athena.ask(sql)
-        assert answer.state == "FAILED" and "fund_id = " not in answer.reason, answer.reason
-        assert "gold/" not in answer.reason and not any(secret in answer.reason for secret in SECRETS)
+    answer = athena.ask("EXPLAIN SELECT name FROM positions WHERE amount > 3 AND CAST(name AS int) > 1")
+    plan = "\n".join(
+        value["VarCharValue"] for page in answer.pages() for row in page["ResultSet"]["Rows"]
+        for value in row["Data"])
+    assert "positions" in plan and 'filter: TRY_CAST("amount" AS BIGINT) > CAST(3 AS BIGINT)' in plan, plan
+    assert "F001" not in plan and "gold/" not in plan and not any(secret in plan for secret in SECRETS)
+    assert athena.reason("SUMMARIZE positions").startswith("NOT_SUPPORTED")
 
 
 # What would bring the exchange down

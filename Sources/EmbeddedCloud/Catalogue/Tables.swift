@@ -144,11 +144,13 @@ struct Tables: Sendable {
         }
         var tables = state.tables(of: database, seenBy: request.caller)
         if let pattern = operation.expression, !pattern.isEmpty {
+            // Glue takes stars as well as regular expressions, and its clients send both.
             let names = try await engine.names(tables.map(\.name), matching: pattern)
-            guard let names else {
+            let glob = NamePattern(pattern.lowercased())
+            guard names != nil || pattern.contains("*") else {
                 throw AWSError.glueInvalidInput("Expression is not a regular expression.")
             }
-            tables.removeAll { !names.contains($0.name) }
+            tables.removeAll { names?.contains($0.name) != true && !glob.matches($0.name) }
         }
         guard
             let page = Page(

@@ -21,7 +21,7 @@ extension ExpressionEngine {
 
 extension JSONValue {
     /// DuckDB's word for a place that is not known.
-    private static let nowhere = JSONValue.number("18446744073709551615")
+    static let nowhere = JSONValue.number("18446744073709551615")
 
     func withoutPositions() -> JSONValue {
         switch self {

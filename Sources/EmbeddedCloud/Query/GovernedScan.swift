@@ -113,10 +113,15 @@ struct GovernedScan {
         }
         let rows = access.rows.map { " WHERE \($0.sql)" } ?? ""
         let inner = "SELECT \(grantedList) FROM \(scan)\(rows)"
-        let tests = predicates.compactMap { $0.sql(type: types[$0.column] ?? "") }
+        let tests = predicateTexts
         let leakproof = tests.isEmpty ? "" : " WHERE \(tests.joined(separator: " AND "))"
         let copies = typedList(\.copied)
         return "(SELECT \(copies) FROM (\(inner))\(leakproof) LIMIT \(Int.max))"
+    }
+
+    /// The statement's comparisons that are made here, as SQL.
+    var predicateTexts: [String] {
+        predicates.compactMap { $0.sql(type: types[$0.column] ?? "") }
     }
 
     private var types: [String: String] {
@@ -158,10 +163,10 @@ struct GovernedScan {
     /// times as fast as anything that names them beside the files. Elsewhere each partition is a branch.
     private func scan(of files: [TableFiles.File]) -> String {
         let partitions = columns.filter(\.isPartition).map(\.name)
-        guard !partitions.isEmpty else { return Self.parquet(files, hive: nil) }
+        guard !partitions.isEmpty else { return parquet(files, hive: nil) }
         if files.allSatisfy(\.hasKeyInPath) {
             // As text: the engine's guess at their types must not fail on one that does not look like it.
-            return Self.parquet(
+            return parquet(
                 files,
                 hive: partitions.map { "\($0.sqlIdentifier): VARCHAR" }.joined(separator: ", "))
         }
@@ -170,16 +175,26 @@ struct GovernedScan {
                 "\((partition[name] ?? nil)?.sqlLiteral ?? "NULL") AS \(name.sqlIdentifier)"
             }
             return
-                "SELECT *, \(values.joined(separator: ", ")) FROM \(Self.parquet(files, hive: nil))"
+                "SELECT *, \(values.joined(separator: ", ")) FROM \(parquet(files, hive: nil))"
         }
         return "(\(branches.sorted().joined(separator: " UNION ALL BY NAME ")))"
     }
 
+    /// Files of which every one is opened before the first is read, to see which columns it has.
+    private static let unitedFilesMax = 1_000
+
     /// The paths as literals: a list of thousands as a parameter takes half a second.
-    private static func parquet(_ files: [TableFiles.File], hive types: String?) -> String {
+    private func parquet(_ files: [TableFiles.File], hive types: String?) -> String {
         let paths = files.map(\.path.sqlLiteral).joined(separator: ", ")
         let hive = types.map { "true, hive_types = {\($0)}" } ?? "false"
-        return "read_parquet([\(paths)], hive_partitioning = \(hive))"
+        // A table that grows may have columns that its older files have not: NULL there. Never where a filter
+        // hides rows, whose values could then fail a cast between the files' types.
+        let isUnited =
+            access.rows == nil && access.columns.allSatisfy { $0.visible == nil }
+            && (2...Self.unitedFilesMax).contains(files.count)
+            && files.contains { $0.guarantee == .detection }
+        let united = isUnited ? ", union_by_name = true" : ""
+        return "read_parquet([\(paths)], hive_partitioning = \(hive)\(united))"
     }
 }
 

@@ -2,6 +2,7 @@ import AWSAPI
 import AthenaAPI
 import FoundationEssentials
 import GRDB
+import GlueAPI
 import Ledger
 
 /// Athena: a query is accepted, runs by itself, and leaves its result in the caller's own bucket.
@@ -32,7 +33,7 @@ struct Queries: Sendable {
     @Sendable func startQueryExecution(
         _ operation: Athena.StartQueryExecution, _ request: Request
     ) async throws -> Athena.StartQueryExecution.Response {
-        let execution = try execution(of: operation, request)
+        let execution = try await execution(of: operation, request)
         let reuse = operation.resultReuseConfiguration?.resultReuseByAgeConfiguration
         let earlier: QueryExecution? = try await state.change(recording: request.event) { db, _ in
             if let earlier = try Self.earlier(execution, in: db) { return earlier }
@@ -49,7 +50,7 @@ struct Queries: Sendable {
 
     private func execution(
         of operation: Athena.StartQueryExecution, _ request: Request
-    ) throws -> QueryExecution {
+    ) async throws -> QueryExecution {
         guard !operation.queryString.isEmpty,
             operation.queryString.utf8.count <= Self.queryBytesMax
         else {
@@ -76,6 +77,12 @@ struct Queries: Sendable {
             throw AWSError.athenaInvalidRequest("DataCatalog \(catalog) was not found.")
         }
         let id = UUID().uuidString.lowercased()
+        guard
+            !workGroup.managesResults || operation.resultConfiguration?.outputLocation == nil
+        else {
+            throw AWSError.athenaInvalidRequest(
+                "WorkGroup \(name) keeps its results: leave OutputLocation out.")
+        }
         let location =
             workGroup.managesResults ? nil : try outputLocation(operation, workGroup, request)
         let (role, sessionName): (String?, String) =
@@ -86,15 +93,60 @@ struct Queries: Sendable {
             }
         // Some clients write the database's name as an identifier, in back-quotes.
         let database = context?.database.map { $0.filter { $0 != "`" } }
+        // What cannot be read fails when it runs, and says where.
+        var statement = (try? AthenaStatement(reading: operation.queryString)) ?? .question
+        var (prepared, given): (String?, [String]) = (nil, parameters)
+        if case .execute(let statementName, let using) = statement {
+            let row = try await state.ledger.read { db in
+                try PreparedStatementRow.find(statementName, in: name, of: request.account, db)
+            }
+            guard let row else { throw AWSError.preparedStatementNotFound(statementName) }
+            (prepared, given) = (row.statement, using.isEmpty ? parameters : using)
+            statement = (try? AthenaStatement(reading: row.statement)) ?? .question
+        }
+        try check(statement, request)
         return QueryExecution(
             id: id, account: request.account, role: role, sessionName: sessionName,
             query: operation.queryString, database: database,
-            outputLocation: location?.appending("\(id).csv").description ?? "",
+            outputLocation: location?.appending(statement.resultName(id)).description ?? "",
             workGroup: name, clientRequestToken: operation.clientRequestToken, state: .queued,
-            submittedAt: request.time, substatementType: "SELECT",
-            parameters: parameters.isEmpty
-                ? nil : JSONValue.array(parameters.map(JSONValue.string)).text,
-            isManaged: location == nil)
+            submittedAt: request.time, statementType: statement.kind.type,
+            substatementType: statement.kind.substatement,
+            parameters: given.isEmpty
+                ? nil : JSONValue.array(given.map(JSONValue.string)).text,
+            isManaged: location == nil, prepared: prepared)
+    }
+
+    /// Whether whoever asks may write where the statement says, as its session stands now: what it changes in
+    /// the catalogue is asked of Glue when it runs.
+    private func check(_ statement: AthenaStatement, _ request: Request) throws(AWSError) {
+        let location: String?
+        switch statement {
+        case .createTableAs(_, _, let properties, _):
+            if case .text(let place)? = properties["external_location"] {
+                location = place
+            } else {
+                location = nil
+            }
+            try request.authorize("glue:CreateTable", .root(of: request.account))
+        case .unload(_, let place, _): location = place
+        case .insert(let name, _, _):
+            let database = DatabaseID(catalog: request.account, name: name.database ?? "")
+            location =
+                state.current.catalogue[database.table(name.name)]?.storageDescriptor?
+                .location
+        case .createView, .createExternalTable:
+            return try request.authorize("glue:CreateTable", .root(of: request.account))
+        case .dropTable:
+            return try request.authorize("glue:DeleteTable", .root(of: request.account))
+        case .createDatabase:
+            return try request.authorize("glue:CreateDatabase", .root(of: request.account))
+        case .dropDatabase:
+            return try request.authorize("glue:DeleteDatabase", .root(of: request.account))
+        default: return
+        }
+        guard let url = location.flatMap(S3URL.init)?.folder else { return }
+        try request.authorize("s3:PutObject", .s3(bucket: url.bucket, key: url.key + "*"))
     }
 
     private func outputLocation(
@@ -236,7 +288,16 @@ struct Queries: Sendable {
                     ? "The results of \(execution.id) have expired."
                     : "Could not find results at \(execution.outputLocation)")
         }
-        guard let page = try page(of: path, from: start, rowsMax: rows) else {
+        guard execution.kindOfResult != .files else {
+            return .init(
+                updateCount: execution.outputRows ?? 0,
+                resultSet: .init(
+                    rows: [],
+                    resultSetMetadata: .init(
+                        columnInfo: try execution.resultColumns.map(\.described))))
+        }
+        guard let page = try page(of: path, as: execution.kindOfResult, from: start, rowsMax: rows)
+        else {
             throw AWSError.athenaInvalidRequest(
                 "\(execution.outputLocation) holds no result of this query's at that place.")
         }
@@ -251,9 +312,13 @@ struct Queries: Sendable {
     }
 
     /// Nil where the file is not as the query left it, or `start` is not of its pages.
-    private func page(of path: String, from start: Int, rowsMax: Int) throws -> QueryResultPage? {
+    private func page(
+        of path: String, as kind: QueryExecution.ResultKind, from start: Int, rowsMax: Int
+    ) throws -> QueryResultPage? {
         do {
-            return try QueryResultPage(of: path, from: start, rowsMax: rowsMax)
+            return kind == .lines
+                ? try QueryResultPage(ofLinesIn: path, from: start, rowsMax: rowsMax)
+                : try QueryResultPage(of: path, from: start, rowsMax: rowsMax)
         } catch is QueryResultPage.Unreadable {
             return nil
         }
@@ -262,7 +327,7 @@ struct Queries: Sendable {
     /// Nil where it is no longer there.
     private func resultFile(of execution: QueryExecution) async throws -> String? {
         if execution.isManaged { return results.path(of: execution) }
-        guard let url = S3URL(execution.outputLocation),
+        guard let url = S3URL(execution.manifestLocation ?? execution.outputLocation),
             let bucket = objects.bucket(named: url.bucket), bucket.account == execution.account
         else { return nil }
         return try await objects.head(url.key, in: bucket)?.path

@@ -49,6 +49,7 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
         ALTER TABLE queryExecution ADD COLUMN outputRows INTEGER;
         ALTER TABLE queryExecution ADD COLUMN outputBytes INTEGER;
         ALTER TABLE queryExecution ADD COLUMN reused TEXT;
+        ALTER TABLE queryExecution ADD COLUMN prepared TEXT;
         CREATE INDEX queryExecutionNewest
             ON queryExecution(account, workGroup, submittedAt DESC, id DESC);
         """)
@@ -100,6 +101,12 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
     /// The query whose result this one has, because it was asked for that.
     var reused: String?
 
+    /// The statement that EXECUTE means.
+    var prepared: String?
+
+    /// What runs.
+    var text: String { prepared ?? query }
+
     /// SQL literals.
     var parameterList: [String] {
         get throws {
@@ -126,10 +133,21 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
         }
     }
 
+    enum ResultKind: Sendable { case rows, lines, files }
+
+    /// What it leaves.
+    var kindOfResult: ResultKind {
+        switch substatementType {
+        case nil, "SELECT": .rows
+        case "CREATE_TABLE_AS_SELECT", "INSERT", "UNLOAD": .files
+        default: .lines
+        }
+    }
+
     /// Whether the other one's result is as good as its own.
     func asksTheSame(as other: QueryExecution) -> Bool {
         state == .succeeded && account == other.account && role == other.role
-            && query == other.query && database == other.database
+            && query == other.query && prepared == other.prepared && database == other.database
             && parameters == other.parameters && isManaged == other.isManaged
             && workGroup == other.workGroup
     }

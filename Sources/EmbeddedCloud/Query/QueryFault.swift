@@ -55,9 +55,9 @@ extension QueryFault {
         "GENERIC_INTERNAL_ERROR", "The exchange ended while the query ran; run it again",
         category: .system)
 
-    static let parametersAreNoLiterals = QueryFault(
-        "INVALID_PARAMETER_USAGE",
-        "Each of the ExecutionParameters must be a literal, as SQL writes it")
+    static func noBucketOfOnesOwn(_ location: String) -> QueryFault {
+        QueryFault("INVALID_OUTPUT_LOCATION", "\(location) is in no bucket of this account's")
+    }
 
     static let grantsChanged = QueryFault(
         "PERMISSIONS_CHANGED", "The permissions changed while the query ran; run it again",

@@ -46,6 +46,19 @@ struct QueryResultPage {
     }
 }
 
+extension QueryResultPage {
+    /// Of a result that is lines of text: each is a row with one value.
+    init(ofLinesIn path: String, from start: Int, rowsMax: Int) throws {
+        let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+        guard text.utf8.count <= Self.rowBytesMax else { throw Unreadable() }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        guard start <= lines.count else { throw Unreadable() }
+        let page = lines.dropFirst(start).prefix(rowsMax)
+        rows = page.map { [String($0)] }
+        next = start + page.count < lines.count ? start + page.count : nil
+    }
+}
+
 /// Reads whole rows; one that is cut off at the end is left for later.
 private struct CSVReader {
     private let bytes: [UInt8]

@@ -11,7 +11,7 @@ extension QueryRunner.Surroundings {
         objects: ObjectStore, results: ManagedResults, recorder: Recorder, region: String,
         clock: @escaping @Sendable () -> Date
     ) {
-        publish = { file, ended in
+        publish = { file, url, ended in
             guard !ended.isManaged else {
                 try await Disk.run { try results.keep(file, of: ended) }
                 do {
@@ -21,14 +21,8 @@ extension QueryRunner.Surroundings {
                     throw error
                 }
             }
-            let url = ended.outputLocation
-            guard let location = S3URL(url),
-                let bucket = objects.bucket(named: location.bucket),
-                bucket.account == ended.account, !bucket.isLinked
-            else {
-                throw QueryFault(
-                    "INVALID_OUTPUT_LOCATION", "\(url) is in no bucket of this account's")
-            }
+            guard let location = S3URL(url) else { throw QueryFault.noBucketOfOnesOwn(url) }
+            let bucket = try Self.bucket(of: location, ended.account, objects)
             let arrival = try await objects.adopt(
                 file: file.localPath, as: location.key, in: bucket, at: clock())
             do {
@@ -42,6 +36,30 @@ extension QueryRunner.Surroundings {
                 throw error
             }
         }
+        write = { files, account in
+            var arrivals: [ObjectArrival] = []
+            do {
+                for new in files {
+                    let bucket = try Self.bucket(of: new.location, account, objects)
+                    arrivals.append(
+                        try await objects.adopt(
+                            file: new.file.localPath, as: new.location.key, in: bucket, at: clock())
+                    )
+                }
+                let arrived = arrivals
+                let replaced = try await objects.state.ledger.write { db in
+                    try arrived.compactMap { try $0.publish(in: db).replaced }
+                }
+                objects.discard(replaced)
+            } catch {
+                for arrival in arrivals { try await arrival.discard() }
+                throw error
+            }
+        }
+        isEmpty = { url, account in
+            let bucket = try Self.bucket(of: url, account, objects)
+            return try await objects.list(bucket, prefix: url.folder.key, max: 1).isEmpty
+        }
         hasResult = { execution in
             if execution.isManaged { return results.path(of: execution) != nil }
             guard let url = S3URL(execution.outputLocation),
@@ -54,5 +72,15 @@ extension QueryRunner.Surroundings {
             let event = AuditEvent(dataAccessOf: execution, plan, region: region, at: clock())
             try await recorder.record(event, for: .athena)
         }
+    }
+
+    /// The bucket that an account may write into.
+    private static func bucket(
+        of location: S3URL, _ account: AccountID, _ objects: ObjectStore
+    ) throws -> Bucket {
+        guard let bucket = objects.bucket(named: location.bucket), bucket.account == account,
+            !bucket.isLinked
+        else { throw QueryFault.noBucketOfOnesOwn(location.description) }
+        return bucket
     }
 }

@@ -14,12 +14,25 @@ final class QueryRunner: Sendable {
 
     /// What the runner asks of the rooms around it.
     struct Surroundings: Sendable {
-        /// Makes a query's file the object at its S3 URL, and its end known: both or neither.
-        var publish: @Sendable (_ file: URL, _ ended: QueryExecution) async throws -> Void
+        /// Makes a query's file the object at its S3 URL, or keeps it here, and the query's end known: both
+        /// or neither.
+        var publish:
+            @Sendable (_ file: URL, _ location: String, _ ended: QueryExecution) async throws ->
+                Void
+        /// Makes files objects, all of them or none.
+        var write: @Sendable (_ files: [NewObject], _ account: AccountID) async throws -> Void
+        /// Whether there is anything below the URL, which has to be of the account's own buckets.
+        var isEmpty: @Sendable (S3URL, AccountID) async throws -> Bool
         /// Whether a query's result is still there.
         var hasResult: @Sendable (QueryExecution) async -> Bool
         /// Puts the access into the trail, before the data is read.
         var record: @Sendable (QueryExecution, QueryPlanner.Plan) async throws -> Void
+    }
+
+    /// A file on its way to be an object.
+    struct NewObject: Sendable {
+        var file: URL
+        var location: S3URL
     }
 
     private struct Book {
@@ -31,25 +44,27 @@ final class QueryRunner: Sendable {
         var tasks: [String: Task<Void, Never>] = [:]
     }
 
-    private let ledger: Ledger
-    private let state: StateStore
-    private let planner: QueryPlanner
-    private let pool: WorkerPool
+    let ledger: Ledger
+    let state: StateStore
+    let planner: QueryPlanner
+    let pool: WorkerPool
     private let queue = QueryQueue()
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let log: Logger
-    private let clock: @Sendable () -> Date
+    let cloud: OwnCloud
+    let clock: @Sendable () -> Date
     private let book = Mutex(Book())
 
     init(
         state: StateStore, planner: QueryPlanner, pool: WorkerPool, surroundings: Surroundings,
-        log: Logger, clock: @escaping @Sendable () -> Date
+        cloud: OwnCloud, log: Logger, clock: @escaping @Sendable () -> Date
     ) {
         self.state = state
         ledger = state.ledger
         self.planner = planner
         self.pool = pool
         self.surroundings = surroundings
+        self.cloud = cloud
         self.log = log
         self.clock = clock
     }
@@ -82,6 +97,11 @@ final class QueryRunner: Sendable {
             book.executions[execution.id] = execution
             book.tasks[execution.id] = Task { await self.run(execution, reusingNoOlderThan: time) }
         }
+    }
+
+    /// Which grants its result was made under, so that it may be used again.
+    func remember(_ generation: Int, of id: String) {
+        book.withLock { $0.generations[id] = generation }
     }
 
     /// A finished query that asked the same, under the same grants.
@@ -159,7 +179,7 @@ final class QueryRunner: Sendable {
             let fault = explain(error, of: accepted)
             execution.state = .failed
             execution.errorCategory = fault.category.rawValue
-            execution.reason = fault.located(in: accepted.query).description
+            execution.reason = fault.located(in: accepted.text).description
         }
         // A result is kept together with its query's end.
         if execution.state != .succeeded { await keep(&execution) }
@@ -214,79 +234,24 @@ final class QueryRunner: Sendable {
         execution.state = .running
         execution.startedAt = clock()
         mark(running: execution)
-
-        let snapshot = state.current
-        let generation = snapshot.governance.generation
-        let (tree, parameters) = try await tree(of: execution, generation)
-        let plan = try await planner.plan(
-            tree, parameters: parameters, for: execution.caller, database: execution.database)
-        execution.plannedAt = clock()
-        let group = snapshot.workGroups[execution.account, execution.workGroup]
-        if let limit = group?.scanLimit, plan.scannedBytes > limit { throw ScanLimitExceeded() }
-        try check(plan.files)
-        try await surroundings.record(execution, plan)
-
-        let worker = try await pool.worker(
-            for: execution.account, reading: plan.directories, generation: generation)
-        // Of this attempt alone: the worker of one before may still be writing while it is killed.
-        guard let name = StagingFile(rawValue: "\(UUID().uuidString.lowercased()).csv") else {
-            preconditionFailure("A UUID is a file name.")
-        }
-        let outcome = try await worker.run(plan.tree, output: .csv(name))
-        let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
-        execution.state = .succeeded
-        execution.completedAt = clock()
-        execution.scannedBytes = plan.scannedBytes
-        execution.outputRows = outcome.summary.rowCount
-        execution.outputBytes = outcome.summary.byteCount
-        execution.columns = String(
-            decoding: try JSONEncoder().encode(outcome.summary.columns), as: UTF8.self)
-        let ended = execution
-        do {
-            // A file that changed meanwhile may have given old rows and new ones: never a result.
-            try check(plan.files)
-            // Nor is what was revoked meanwhile handed out.
-            if state.current.governance.generation != generation {
-                let now = try await planner.plan(
-                    tree, parameters: parameters, for: ended.caller, database: ended.database)
-                guard now.access == plan.access else { throw QueryFault.grantsChanged }
+        let statement = try AthenaStatement(reading: accepted.text)
+        switch statement {
+        case .question: return try await answer(execution)
+        case .explain(let question):
+            return try await leave(try await explanation(of: question, execution), execution)
+        case .createTableAs, .insert, .unload: return try await write(statement, execution)
+        default:
+            let catalogue = CatalogueStatements(
+                cloud: try cloud.acting(as: execution.caller), database: execution.database,
+                workGroup: execution.workGroup
+            ) { [running = execution] question in
+                try await self.columns(of: question, running)
             }
-            try Task.checkCancellation()
-            try await uncancelled { [surroundings] in try await surroundings.publish(file, ended) }
-        } catch {
-            try? FileManager.default.removeItem(at: file)
-            throw error
-        }
-        book.withLock { $0.generations[ended.id] = generation }
-        return ended
-    }
-
-    /// A warm worker may have died since the query before: then a new one is asked, once.
-    ///
-    /// - Returns: The statement's tree, and what stands for its `?`s.
-    private func tree(
-        of execution: QueryExecution, _ generation: Int
-    ) async throws -> (String, [JSONValue]) {
-        let parameters = try execution.parameterList
-        func parse() async throws -> (String, [JSONValue]) {
-            let worker = try await pool.worker(
-                for: execution.account, reading: [], generation: generation)
-            let tree = try await worker.parse(execution.query)
-            guard !parameters.isEmpty else { return (tree, []) }
-            let values = try? await worker.parse("SELECT " + parameters.joined(separator: "\n,"))
-            guard let given = values.flatMap(SyntaxTree.expressions(of:)),
-                given.count == parameters.count
-            else { throw QueryFault.parametersAreNoLiterals }
-            return (tree, given)
-        }
-        do {
-            return try await parse()
-        } catch QueryWorkerFault.ended {
-            return try await parse()
+            return try await leave(try await catalogue.carryOut(statement), execution)
         }
     }
 
-    private func check(_ files: [TableFiles.File]) throws {
+    func check(_ files: [TableFiles.File]) throws {
         guard let changed = files.first(where: { !$0.isUnchanged() }) else { return }
         // Its name may tell of partitions that the caller does not see: only the operator reads it.
         log.warning(
@@ -328,7 +293,7 @@ final class QueryRunner: Sendable {
     }
 
     /// Runs `body` to its end also where this task is cancelled: half of it would be worse than all.
-    private func uncancelled<Value: Sendable>(
+    func uncancelled<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         try await Task { try await body() }.value
@@ -355,7 +320,7 @@ final class QueryRunner: Sendable {
 }
 
 /// A query that would read more than its work group allows.
-private struct ScanLimitExceeded: Error {}
+struct ScanLimitExceeded: Error {}
 
 extension QueryFault {
     init(_ fault: QueryWorkerFault, log: Logger) {

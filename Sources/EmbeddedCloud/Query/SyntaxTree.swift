@@ -94,17 +94,70 @@ struct SyntaxTree: Sendable {
         return .object(object)
     }
 
-    /// The expressions of `SELECT a, b, ...`, and nothing else in it.
+    /// Throws where the result cannot be a table: for a column that is `NULL` and nothing else, which has no
+    /// type, and for two of one name.
+    func checkColumns() throws(QueryFault) {
+        let list = root["statements"]?.array?.first?["node"]?["select_list"]?.array ?? []
+        var names: Set<String> = []
+        for item in list {
+            let alias = item["alias"]?.string ?? ""
+            if item["class"] == "CONSTANT", item["value"]?["is_null"] == true {
+                throw QueryFault("COLUMN_TYPE_UNKNOWN", "Column type is unknown: \(alias)")
+            }
+            let name = alias.isEmpty ? item["column_names"]?.array?.last?.string ?? "" : alias
+            guard name.isEmpty || names.insert(name.lowercased()).inserted else {
+                throw QueryFault(
+                    "DUPLICATE_COLUMN_NAME", "Column name '\(name)' specified more than once")
+            }
+        }
+    }
+
+    /// The literals of `SELECT a, b, ...`.
     ///
-    /// - Returns: Nil for any other statement.
-    static func expressions(of text: String) -> [JSONValue]? {
+    /// - Parameter text: The tree.
+    /// - Returns: Nil where there is anything else in it.
+    static func literals(in text: String) -> [JSONValue]? {
         guard let root = try? JSONValue(parsing: text),
             let statements = root["statements"]?.array, statements.count == 1,
             let node = statements[0]["node"], node["type"] == "SELECT_NODE",
             node["from_table"]?["type"] == "EMPTY", node["where_clause"] == .null,
-            node["modifiers"]?.array?.isEmpty == true
+            node["modifiers"]?.array?.isEmpty == true, let list = node["select_list"]?.array,
+            list.allSatisfy(isLiteral)
         else { return nil }
-        return node["select_list"]?.array?.map { $0.withoutPositions() }
+        return list.map { $0.withoutPositions() }
+    }
+
+    private static func isLiteral(_ expression: JSONValue) -> Bool {
+        switch expression["class"]?.string {
+        case "CONSTANT": true
+        case "CAST": expression["child"].map(isLiteral) ?? false
+        case "OPERATOR":
+            expression["type"] == "ARRAY_CONSTRUCTOR"
+                && expression["children"]?.array?.allSatisfy(isLiteral) ?? false
+        case "FUNCTION":
+            // INTERVAL '1' DAY.
+            expression["function_name"]?.string?.hasPrefix("to_") == true
+                && expression["children"]?.array?.allSatisfy(isLiteral) ?? false
+        default: false
+        }
+    }
+
+    /// The constant that is this text.
+    static func constant(_ text: String) -> JSONValue {
+        .object([
+            "class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "",
+            "query_location": JSONValue.nowhere,
+            "value": .object([
+                "type": .object(["id": "VARCHAR", "type_info": .null]), "is_null": .bool(false),
+                "value": .string(text),
+            ]),
+        ])
+    }
+
+    /// The query itself, to stand in another one's FROM, with its tables replaced.
+    func query(replacingTables replacement: Replacement) async throws -> JSONValue? {
+        guard let node = root["statements"]?.array?.first?["node"] else { return nil }
+        return try await rewrite(node, Scope(), replacement).withoutPositions()
     }
 
     /// The same statement with every table replaced, as JSON text.

@@ -82,6 +82,9 @@ struct HivePartition: Hashable, Sendable {
     /// Nil: Hive's mark of a null.
     var value: String?
 
+    /// Hive's mark of a null.
+    static let null = "__HIVE_DEFAULT_PARTITION__"
+
     static func all(in key: String) -> [HivePartition] {
         key.split(separator: "/").dropLast().compactMap { part in
             guard let sign = part.firstIndex(of: "="), sign > part.startIndex else { return nil }
@@ -89,7 +92,7 @@ struct HivePartition: Hashable, Sendable {
             let raw = String(part[part.index(after: sign)...])
             return HivePartition(
                 name: name.lowercased(),
-                value: raw == "__HIVE_DEFAULT_PARTITION__"
+                value: raw == null
                     ? nil : PercentEncoding.decode(raw) ?? raw)
         }
     }

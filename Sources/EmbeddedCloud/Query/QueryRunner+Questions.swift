@@ -1,0 +1,194 @@
+import AWSAPI
+import FoundationEssentials
+import QueryWorker
+
+/// Questions: SELECT, and what is read like it.
+extension QueryRunner {
+    /// A question that may run, and what it was planned under.
+    struct Prepared: Sendable {
+        var tree: String
+        var parameters: [JSONValue]
+        var asker: QueryPlanner.Asker
+        var generation: Int
+        var plan: QueryPlanner.Plan
+    }
+
+    func answer(_ running: QueryExecution) async throws -> QueryExecution {
+        var execution = running
+        let prepared = try await prepare(execution.text, &execution)
+        let name = try Self.stagingFile("csv")
+        let worker = try await worker(for: execution.account, prepared)
+        let outcome = try await worker.run(prepared.plan.tree, output: .csv(name))
+        let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
+        do {
+            execution.end(with: outcome.summary, at: clock())
+            execution.columns = try Self.text(of: outcome.summary.columns)
+            try await recheck(prepared)
+            try await publish(file, at: execution.outputLocation, execution)
+        } catch {
+            try? FileManager.default.removeItem(at: file)
+            throw error
+        }
+        remember(prepared.generation, of: execution.id)
+        return execution
+    }
+
+    /// What EXPLAIN says: how each table is read, as far as its reader may know.
+    func explanation(
+        of question: AthenaStatement.Question, _ running: QueryExecution
+    ) async throws -> TextResult {
+        var execution = running
+        let plan = try await prepare(question.text, &execution, recorded: false).plan
+        var lines = ["Query Plan", "Output"]
+        for scan in plan.scans {
+            lines.append("    TableScan [table = \(QueryCatalog.name.lowercased()):\(scan.table)]")
+            lines.append("        columns: \(scan.columns.joined(separator: ", "))")
+            for predicate in scan.predicates { lines.append("        filter: \(predicate)") }
+            lines.append("        files: \(scan.files), bytes: \(scan.bytes)")
+        }
+        return TextResult(columns: ["Query Plan"], lines: lines)
+    }
+
+    /// What the columns of a question's answer are.
+    func columns(
+        of question: AthenaStatement.Question, _ running: QueryExecution
+    ) async throws -> [ResultColumn] {
+        var execution = running
+        let prepared = try await prepare(question.text, &execution, recorded: false)
+        let worker = try await worker(for: execution.account, prepared)
+        return try await worker.run(prepared.plan.tree, output: .columns).summary.columns
+    }
+
+    /// Parses, plans, and puts the access into the trail.
+    func prepare(
+        _ text: String, _ execution: inout QueryExecution, recorded: Bool = true
+    ) async throws -> Prepared {
+        let snapshot = state.current
+        let generation = snapshot.governance.generation
+        let account = execution.account
+        let parse: @Sendable (String) async throws -> String = { [pool] text in
+            try await pool.worker(for: account, reading: [], generation: generation).parse(text)
+        }
+        let tree = try await tree(of: text, parse)
+        let parameters = try await Self.parameters(execution.parameterList, parse)
+        let asker = QueryPlanner.Asker(
+            caller: execution.caller, database: execution.database, parse: parse)
+        let plan = try await planner.plan(tree, parameters: parameters, for: asker)
+        execution.plannedAt = clock()
+        execution.scannedBytes = plan.scannedBytes
+        let group = snapshot.workGroups[account, execution.workGroup]
+        if let limit = group?.scanLimit, plan.scannedBytes > limit { throw ScanLimitExceeded() }
+        try check(plan.files)
+        if recorded { try await surroundings.record(execution, plan) }
+        return Prepared(
+            tree: tree, parameters: parameters, asker: asker, generation: generation, plan: plan)
+    }
+
+    func worker(
+        for account: AccountID, _ prepared: Prepared
+    ) async throws -> QueryWorkerProcess {
+        try await pool.worker(
+            for: account, reading: prepared.plan.directories, generation: prepared.generation)
+    }
+
+    /// - Throws: Where a file changed meanwhile, which may have given old rows and new ones; or what may be
+    ///   seen has: what was revoked meanwhile is not handed out.
+    func recheck(_ prepared: Prepared) async throws {
+        try check(prepared.plan.files)
+        if state.current.governance.generation != prepared.generation {
+            let now = try await planner.plan(
+                prepared.tree, parameters: prepared.parameters, for: prepared.asker)
+            guard now.access == prepared.plan.access else { throw QueryFault.grantsChanged }
+        }
+        try Task.checkCancellation()
+    }
+
+    func publish(_ file: URL, at location: String, _ ended: QueryExecution) async throws {
+        try await uncancelled { [surroundings] in
+            try await surroundings.publish(file, location, ended)
+        }
+    }
+
+    /// Leaves lines of text as a statement's result.
+    func leave(_ result: TextResult, _ running: QueryExecution) async throws -> QueryExecution {
+        var execution = running
+        let name = try Self.stagingFile("txt")
+        let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
+        let text = result.lines.map { $0 + "\n" }.joined()
+        try DataDirectory.writePrivate(Array(text.utf8), to: file)
+        execution.state = .succeeded
+        execution.plannedAt = execution.plannedAt ?? clock()
+        execution.completedAt = clock()
+        execution.scannedBytes = 0
+        execution.outputRows = result.lines.count
+        execution.outputBytes = text.utf8.count
+        execution.columns = try Self.text(
+            of: result.columns.map {
+                ResultColumn(name: $0, type: "string", precision: 0, scale: 0)
+            })
+        do {
+            try await publish(file, at: execution.outputLocation, execution)
+        } catch {
+            try? FileManager.default.removeItem(at: file)
+            throw error
+        }
+        return execution
+    }
+
+    static func text(of columns: [ResultColumn]) throws -> String {
+        String(decoding: try JSONEncoder().encode(columns), as: UTF8.self)
+    }
+
+    /// Of this attempt alone: the worker of one before may still be writing while it is killed.
+    static func stagingFile(_ kind: String) throws -> StagingFile {
+        guard let name = StagingFile(rawValue: "\(UUID().uuidString.lowercased()).\(kind)") else {
+            preconditionFailure("A UUID is a file name.")
+        }
+        return name
+    }
+
+    /// A warm worker may have died since the query before: then a new one is asked, once.
+    private func tree(
+        of text: String, _ parse: @Sendable (String) async throws -> String
+    ) async throws -> String {
+        do {
+            return try await parse(text)
+        } catch QueryWorkerFault.ended {
+            return try await parse(text)
+        }
+    }
+
+    /// What stands for the statement's `?`s. What is no literal is a text, never an expression.
+    private static func parameters(
+        _ given: [String], _ parse: @Sendable (String) async throws -> String
+    ) async throws -> [JSONValue] {
+        func literals(_ text: String) async -> [JSONValue]? {
+            (try? await parse("SELECT " + text)).flatMap(SyntaxTree.literals(in:))
+        }
+        guard !given.isEmpty else { return [] }
+        if let all = await literals(given.joined(separator: "\n,")), all.count == given.count {
+            return all
+        }
+        var parameters: [JSONValue] = []
+        for text in given {
+            let own = await literals(text)
+            parameters.append(own?.count == 1 ? own![0] : SyntaxTree.constant(text))
+        }
+        return parameters
+    }
+}
+
+extension QueryExecution {
+    mutating func end(with summary: ResultSummary, at time: Date) {
+        state = .succeeded
+        completedAt = time
+        outputRows = summary.rowCount
+        outputBytes = summary.byteCount
+    }
+}
+
+/// What a statement that is no question is answered with.
+struct TextResult: Sendable {
+    var columns: [String] = []
+    var lines: [String] = []
+}

@@ -1,0 +1,411 @@
+import AWSAPI
+
+/// Reads the statements that are no question, word by word.
+struct StatementReader {
+    private let text: String
+    private let tokens: [SQLToken]
+    private var at = 0
+
+    init(_ text: String, _ tokens: [SQLToken]) {
+        self.text = text
+        // One semicolon at the end says nothing.
+        self.tokens =
+            tokens.last?.value == ";" && tokens.last?.kind == .sign
+            ? Array(tokens.dropLast()) : tokens
+    }
+
+    mutating func statement() throws(QueryFault) -> AthenaStatement {
+        if take("explain") { return try explain() }
+        if take("show") { return .show(try shown()) }
+        if take("describe") || take("desc") {
+            _ = take("extended") || take("formatted")
+            return .show(.description(try ended(qualifiedName())))
+        }
+        if take("create") { return try create() }
+        if take("drop") { return try drop() }
+        if take("insert") { return try insert() }
+        if take("unload") { return try unload() }
+        if take("msck") {
+            try need("repair")
+            try need("table")
+            return .repairTable(try ended(qualifiedName()))
+        }
+        if take("prepare") {
+            let name = try self.name()
+            try need("from")
+            return .prepare(name: name, try question())
+        }
+        if take("deallocate") {
+            try need("prepare")
+            return .deallocate(name: try ended(name()))
+        }
+        if take("execute") {
+            let name = try self.name()
+            return .execute(name: name, parameters: take("using") ? try expressions() : [])
+        }
+        return .question
+    }
+
+    private mutating func explain() throws(QueryFault) -> AthenaStatement {
+        guard !take("analyze") else {
+            throw .notSupported("EXPLAIN ANALYZE", at: tokens[at - 1].range.lowerBound)
+        }
+        // (FORMAT TEXT), (TYPE LOGICAL), ...: there is one plan, in one form.
+        if peek(sign: "("), tokens.indices.contains(at + 1),
+            ["format", "type"].contains(tokens[at + 1].value.lowercased())
+        {
+            try skipBrackets()
+        }
+        return .explain(try question())
+    }
+
+    private mutating func shown() throws(QueryFault) -> AthenaStatement.Shown {
+        if take("databases") || take("schemas") { return .databases(like: try pattern()) }
+        if take("tables") { return .tables(database: try scope(), like: try pattern()) }
+        if take("views") { return .views(database: try scope(), like: try pattern()) }
+        if take("columns") {
+            guard take("in") || take("from") else { throw unexpected() }
+            var table = try qualifiedName()
+            if let database = try scope() { table.database = database }
+            return .columns(try ended(table))
+        }
+        if take("partitions") { return .partitions(try ended(qualifiedName())) }
+        if take("create"), take("table") || take("view") {
+            return .creation(try ended(qualifiedName()))
+        }
+        if take("tblproperties") { return .properties(try ended(qualifiedName())) }
+        throw unexpected()
+    }
+
+    private mutating func create() throws(QueryFault) -> AthenaStatement {
+        let orReplace = take("or") && take("replace")
+        if take("view") {
+            let name = try qualifiedName()
+            try need("as")
+            return .createView(name, try question(), orReplace: orReplace)
+        }
+        guard !orReplace else { throw unexpected() }
+        if take("database") || take("schema") { return try createDatabase() }
+        if take("external") {
+            try need("table")
+            return try createExternalTable()
+        }
+        if take("table") { return try createTable() }
+        throw unexpected()
+    }
+
+    private mutating func createExternalTable() throws(QueryFault) -> AthenaStatement {
+        let ifNotExists = try takeIfNotExists()
+        let name = try qualifiedName()
+        var table = AthenaStatement.ExternalTable()
+        table.columns = try columns()
+        while at < tokens.count {
+            if take("comment") {
+                table.comment = try string()
+            } else if take("partitioned") {
+                try need("by")
+                table.partitionKeys = try columns()
+            } else if take("row") {
+                try need("format")
+                guard take("serde") else {
+                    throw .notSupported("ROW FORMAT DELIMITED", at: tokens[at - 1].range.lowerBound)
+                }
+                table.serde = try string()
+                if take("with") {
+                    try need("serdeproperties")
+                    table.serdeProperties = try hiveProperties()
+                }
+            } else if take("stored") {
+                try need("as")
+                if take("inputformat") {
+                    table.inputFormat = try string()
+                    try need("outputformat")
+                    table.outputFormat = try string()
+                } else {
+                    table.format = try self.name().lowercased()
+                }
+            } else if take("location") {
+                table.location = try string()
+            } else if take("tblproperties") {
+                table.properties = try hiveProperties()
+            } else {
+                throw unexpected()
+            }
+        }
+        return .createExternalTable(name, table, ifNotExists: ifNotExists)
+    }
+
+    /// `(name type [COMMENT 'text'], ...)`. A type is kept as it is written.
+    private mutating func columns() throws(QueryFault) -> [AthenaStatement.ExternalTable.Column] {
+        guard take(sign: "(") else { throw unexpected() }
+        var columns: [AthenaStatement.ExternalTable.Column] = []
+        repeat {
+            let name = try self.name().lowercased()
+            var type = ""
+            var depth = 0
+            while at < tokens.count, depth > 0 || !(peek(sign: ",") || peek(sign: ")")),
+                !(depth == 0 && !type.isEmpty && tokens[at].value.lowercased() == "comment")
+            {
+                if peek(sign: "(") || peek(sign: "<") { depth += 1 }
+                if peek(sign: ")") || peek(sign: ">") { depth -= 1 }
+                type += tokens[at].value.lowercased()
+                at += 1
+            }
+            guard !type.isEmpty else { throw unexpected() }
+            let comment = take("comment") ? try string() : nil
+            columns.append(.init(name: name, type: type, comment: comment))
+        } while take(sign: ",")
+        guard take(sign: ")") else { throw unexpected() }
+        return columns
+    }
+
+    /// `('name'='value', ...)`.
+    private mutating func hiveProperties() throws(QueryFault) -> [String: String] {
+        guard take(sign: "(") else { throw unexpected() }
+        var properties: [String: String] = [:]
+        repeat {
+            let name = try string()
+            guard take(sign: "=") else { throw unexpected() }
+            properties[name] = try string()
+        } while take(sign: ",")
+        guard take(sign: ")") else { throw unexpected() }
+        return properties
+    }
+
+    private mutating func createDatabase() throws(QueryFault) -> AthenaStatement {
+        let ifNotExists = try takeIfNotExists()
+        let name = try self.name()
+        var (comment, location): (String?, String?)
+        while at < tokens.count {
+            if take("comment") {
+                comment = try string()
+            } else if take("location") {
+                location = try string()
+            } else if take("with"), take("dbproperties") {
+                try skipBrackets()
+            } else {
+                throw unexpected()
+            }
+        }
+        return .createDatabase(
+            name: name, comment: comment, location: location, ifNotExists: ifNotExists)
+    }
+
+    private mutating func createTable() throws(QueryFault) -> AthenaStatement {
+        let ifNotExists = try takeIfNotExists()
+        let name = try qualifiedName()
+        let properties = take("with") ? try self.properties() : [:]
+        guard take("as") else {
+            throw .notSupported(
+                "CREATE TABLE without AS or EXTERNAL", at: name.position)
+        }
+        var end = tokens.count
+        if end - at > 2, tokens[end - 1].value.lowercased() == "data",
+            tokens[end - 2].value.lowercased() == "with"
+        {
+            end -= 2
+        }
+        return .createTableAs(name, try question(until: end), properties, ifNotExists: ifNotExists)
+    }
+
+    private mutating func drop() throws(QueryFault) -> AthenaStatement {
+        if take("table") || take("view") {
+            let isView = tokens[at - 1].value.lowercased() == "view"
+            let ifExists = takeIfExists()
+            return .dropTable(try ended(qualifiedName()), ifExists: ifExists, isView: isView)
+        }
+        guard take("database") || take("schema") else { throw unexpected() }
+        let ifExists = takeIfExists()
+        let name = try self.name()
+        let cascade = take("cascade")
+        if !cascade { _ = take("restrict") }
+        return .dropDatabase(name: try ended(name), ifExists: ifExists, cascade: cascade)
+    }
+
+    private mutating func insert() throws(QueryFault) -> AthenaStatement {
+        try need("into")
+        let name = try qualifiedName()
+        var columns: [String] = []
+        // A bracket may begin the columns' names, or the SELECT.
+        if peek(sign: "("), tokens.indices.contains(at + 1),
+            !["select", "with", "values", "("].contains(tokens[at + 1].value.lowercased())
+        {
+            at += 1
+            repeat { columns.append(try self.name().lowercased()) } while take(sign: ",")
+            guard take(sign: ")") else { throw unexpected() }
+        }
+        return .insert(name, columns: columns, try question())
+    }
+
+    private mutating func unload() throws(QueryFault) -> AthenaStatement {
+        guard take(sign: "(") else { throw unexpected() }
+        let begin = at
+        var depth = 1
+        while at < tokens.count, depth > 0 {
+            if peek(sign: "(") { depth += 1 }
+            if peek(sign: ")") { depth -= 1 }
+            at += 1
+        }
+        guard depth == 0 else { throw unexpected() }
+        let end = at - 1
+        try need("to")
+        let location = try string()
+        let properties = take("with") ? try self.properties() : [:]
+        guard at == tokens.count else { throw unexpected() }
+        at = begin
+        return .unload(try question(until: end), to: location, properties)
+    }
+
+    /// What stands between the commas, as it is written.
+    private mutating func expressions() throws(QueryFault) -> [String] {
+        var texts: [String] = []
+        repeat {
+            let begin = at
+            var depth = 0
+            while at < tokens.count, depth > 0 || !peek(sign: ",") {
+                if ["(", "["].contains(tokens[at].value), tokens[at].kind == .sign { depth += 1 }
+                if [")", "]"].contains(tokens[at].value), tokens[at].kind == .sign { depth -= 1 }
+                at += 1
+            }
+            guard at > begin else { throw unexpected() }
+            let bytes = Array(text.utf8)
+            texts.append(
+                String(
+                    decoding: bytes[
+                        tokens[begin].range.lowerBound..<tokens[at - 1].range.upperBound],
+                    as: UTF8.self))
+        } while take(sign: ",")
+        return texts
+    }
+
+    // MARK: Parts
+
+    /// What is left is a SELECT.
+    private mutating func question(
+        until end: Int? = nil
+    ) throws(QueryFault) -> AthenaStatement.Question {
+        let end = end ?? tokens.count
+        guard at < end else { throw unexpected() }
+        let begin = tokens[at].range.lowerBound
+        at = tokens.count
+        var bytes = Array(text.utf8.prefix(tokens[end - 1].range.upperBound))
+        for place in 0..<begin where bytes[place] != UInt8(ascii: "\n") {
+            bytes[place] = UInt8(ascii: " ")
+        }
+        return .init(text: String(decoding: bytes, as: UTF8.self))
+    }
+
+    private mutating func qualifiedName() throws(QueryFault) -> AthenaStatement.QualifiedName {
+        let position = tokens.indices.contains(at) ? tokens[at].range.lowerBound : text.utf8.count
+        var parts = [try name()]
+        while take(sign: ".") { parts.append(try name()) }
+        if parts.count == 3, QueryCatalog.isOurs(parts[0]) { parts.removeFirst() }
+        guard parts.count <= 2 else { throw unexpected() }
+        return .init(
+            database: parts.count == 2 ? parts[0].lowercased() : nil,
+            name: parts[parts.count - 1].lowercased(), position: position)
+    }
+
+    private mutating func name() throws(QueryFault) -> String {
+        guard tokens.indices.contains(at), [.word, .name].contains(tokens[at].kind),
+            !tokens[at].value.isEmpty
+        else { throw unexpected() }
+        at += 1
+        return tokens[at - 1].value
+    }
+
+    private mutating func string() throws(QueryFault) -> String {
+        guard tokens.indices.contains(at), tokens[at].kind == .text else { throw unexpected() }
+        at += 1
+        return tokens[at - 1].value
+    }
+
+    private mutating func scope() throws(QueryFault) -> String? {
+        guard take("in") || take("from") else { return nil }
+        return try name().lowercased()
+    }
+
+    private mutating func pattern() throws(QueryFault) -> String? {
+        let isLike = take("like")
+        guard isLike || at < tokens.count else { return nil }
+        return try ended(string())
+    }
+
+    /// `(name = 'value', name = ARRAY['a', 'b'], ...)`, by names in small letters.
+    private mutating func properties() throws(QueryFault) -> [String: AthenaStatement.Property] {
+        guard take(sign: "(") else { throw unexpected() }
+        var properties: [String: AthenaStatement.Property] = [:]
+        repeat {
+            let name = try self.name().lowercased()
+            guard take(sign: "=") else { throw unexpected() }
+            if take("array") {
+                guard take(sign: "[") else { throw unexpected() }
+                var items: [String] = []
+                repeat { items.append(try string()) } while take(sign: ",")
+                guard take(sign: "]") else { throw unexpected() }
+                properties[name] = .list(items)
+            } else if tokens.indices.contains(at), tokens[at].kind != .sign {
+                properties[name] = .text(tokens[at].value)
+                at += 1
+            } else {
+                throw unexpected()
+            }
+        } while take(sign: ",")
+        guard take(sign: ")") else { throw unexpected() }
+        return properties
+    }
+
+    private mutating func skipBrackets() throws(QueryFault) {
+        guard take(sign: "(") else { throw unexpected() }
+        while at < tokens.count, !peek(sign: ")") { at += 1 }
+        guard take(sign: ")") else { throw unexpected() }
+    }
+
+    private mutating func takeIfNotExists() throws(QueryFault) -> Bool {
+        guard take("if") else { return false }
+        guard take("not"), take("exists") else { throw unexpected() }
+        return true
+    }
+
+    private mutating func takeIfExists() -> Bool { take("if") && take("exists") }
+
+    // MARK: Tokens
+
+    private func peek(sign: String) -> Bool {
+        tokens.indices.contains(at) && tokens[at].kind == .sign && tokens[at].value == sign
+    }
+
+    private mutating func take(sign: String) -> Bool {
+        guard peek(sign: sign) else { return false }
+        at += 1
+        return true
+    }
+
+    private mutating func take(_ word: String) -> Bool {
+        guard tokens.indices.contains(at), tokens[at].kind == .word,
+            tokens[at].value.lowercased() == word
+        else { return false }
+        at += 1
+        return true
+    }
+
+    private mutating func need(_ word: String) throws(QueryFault) {
+        guard take(word) else { throw unexpected() }
+    }
+
+    /// Mutating, so that it looks after the value was read.
+    private mutating func ended<Value>(_ value: Value) throws(QueryFault) -> Value {
+        guard at == tokens.count else { throw unexpected() }
+        return value
+    }
+
+    private func unexpected() -> QueryFault {
+        guard tokens.indices.contains(at) else {
+            return QueryFault(
+                "SYNTAX_ERROR", "The statement ends too early", at: text.utf8.count)
+        }
+        return QueryFault(
+            "SYNTAX_ERROR", "mismatched input '\(tokens[at].value)'",
+            at: tokens[at].range.lowerBound)
+    }
+}
