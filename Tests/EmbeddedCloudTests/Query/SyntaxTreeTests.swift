@@ -89,7 +89,7 @@ private func outcome(_ sql: String) async throws -> String {
         Row("DESCRIBE t", "NOT_SUPPORTED"),
         Row("SHOW TABLES", "NOT_SUPPORTED"),
         Row("UNPIVOT t ON a INTO NAME n VALUE v", "NOT_SUPPORTED"),
-        Row("SELECT ? FROM t", "NOT_SUPPORTED"),
+        Row("SELECT ? FROM t", "INVALID_PARAMETER_USAGE"),
         Row("SELECT * FROM t AT (VERSION => 1)", "NOT_SUPPORTED"),
         Row("SELECT 1; SELECT 2", "SYNTAX_ERROR"),
         Row("WITH \"/lake/x.parquet\" AS (SELECT 1) SELECT 1", "SYNTAX_ERROR"),
