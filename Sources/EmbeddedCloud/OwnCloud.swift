@@ -15,11 +15,17 @@ final class OwnCloud: Sendable {
         reference.withLock { $0 = Reference(cloud: cloud) }
     }
 
-    /// - Parameter origin: Of the request that this is done for. Nil: it is long answered.
+    /// - Parameter origin: Of the request that this is done for. Nil: it is long answered, and Athena goes on by
+    ///   itself.
     func acting(as caller: Caller, for origin: Call.Origin? = nil) throws(AWSError) -> any Cloud {
         guard let cloud = reference.withLock({ $0.cloud }) else {
             throw .internalFailure(.athena)
         }
-        return EmbeddedAccount(cloud, as: caller, for: origin)
+        let athena = "athena.amazonaws.com"
+        return EmbeddedAccount(
+            cloud, as: caller,
+            for: origin
+                ?? Call.Origin(
+                    requestID: UUID(), sourceAddress: athena, userAgent: athena, endpoint: ""))
     }
 }

@@ -275,6 +275,15 @@ def test_a_view_in_a_circle_ends(athena):
     assert "VIEW_IS_RECURSIVE" in athena.reason("SELECT * FROM own.a")
 
 
+def test_views_that_multiply_are_stopped(athena):
+    done(athena, "CREATE VIEW own.times0 AS SELECT 1 AS x")
+    for number in range(1, 9):
+        done(athena, f"CREATE VIEW own.times{number} AS SELECT a.x FROM own.times{number - 1} a "
+             f"JOIN own.times{number - 1} b ON a.x = b.x")
+    assert athena.rows("SELECT x FROM own.times8") == [["1"]]
+    assert athena.reason("SELECT a.x FROM own.times8 a, own.times8 b").startswith("QUERY_TOO_LARGE")
+
+
 @pytest.mark.parametrize("body", [
     "", "SELECT 1", "/* Presto View: words */",
     '{"originalSql":"SELECT * FROM read_parquet(\'/etc/passwd\')","columns":[]}',
@@ -319,6 +328,15 @@ def test_what_is_shown_is_what_is_granted(athena):
     assert [LINK] in athena.rows("SELECT schema_name FROM information_schema.schemata")
     # Whose rows are hidden, its partitions are too: they are values.
     assert "AccessDenied" in athena.reason("SHOW PARTITIONS nav_history")
+
+
+def test_the_trail_says_what_a_statement_changed(exchange, athena):
+    done(athena, "CREATE TABLE own.recorded AS SELECT 1 AS i")
+    record = [
+        record for record in exchange.trail
+        if record["eventName"] == "CreateTable" and "recorded" in str(record["requestParameters"])][-1]
+    assert record["userIdentity"]["accountId"] == ACCOUNT
+    assert record["sourceIPAddress"] == "athena.amazonaws.com"
 
 
 def test_prepared_statements(athena):

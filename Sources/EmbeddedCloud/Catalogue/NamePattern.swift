@@ -1,5 +1,8 @@
 /// A pattern of names: `*` for anything, and perhaps a letter for any one.
 struct NamePattern: Sendable {
+    /// Source: AWS Glue API Reference, `FilterString`.
+    static let bytesMax = 2_048
+
     private let pattern: [Character]
     private let single: Character?
 

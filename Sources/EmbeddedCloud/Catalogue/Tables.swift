@@ -144,6 +144,10 @@ struct Tables: Sendable {
         }
         var tables = state.tables(of: database, seenBy: request.caller)
         if let pattern = operation.expression, !pattern.isEmpty {
+            guard pattern.utf8.count <= NamePattern.bytesMax else {
+                throw AWSError.glueInvalidInput(
+                    "Expression may have \(NamePattern.bytesMax) bytes.")
+            }
             // Glue takes stars as well as regular expressions, and its clients send both.
             let names = try await engine.names(tables.map(\.name), matching: pattern)
             let glob = NamePattern(pattern.lowercased())

@@ -87,10 +87,9 @@ extension Call {
             .requestedRegion: region,
         ]
         context.time = time
-        // The marketplace's own calls come from nowhere.
-        if origin.sourceAddress.contains(where: { $0 == "." || $0 == ":" }),
-            origin.sourceAddress != "bourse.internal"
-        {
+        // What the marketplace and the services do by themselves comes from no address.
+        let isService = ["bourse.internal", "athena.amazonaws.com"].contains(origin.sourceAddress)
+        if !isService, origin.sourceAddress.contains(where: { $0 == "." || $0 == ":" }) {
             context.add(.sourceIP, origin.sourceAddress)
         }
         if let userAgent = origin.userAgent { context.add(.userAgent, userAgent) }

@@ -7,6 +7,8 @@ import QueryWorker
 struct QueryPlanner: Sendable {
     /// Views inside views.
     static let viewDepthMax = 10
+    /// Tables and views that one statement may name, those that its views name included.
+    static let referencesMax = 1_000
 
     /// A statement that may run as it stands: it can name nothing that its caller was not granted.
     struct Plan: Sendable {
@@ -19,6 +21,7 @@ struct QueryPlanner: Sendable {
         var directories: Set<String> = []
         /// What EXPLAIN says of each of the tables.
         var scans: [Scan] = []
+        fileprivate var references = 0
 
         /// What the caller pays for: bytes of the files that the row filter's table and the partition
         /// predicates leave. What the engine skips inside them would tell of hidden rows.
@@ -68,6 +71,13 @@ struct QueryPlanner: Sendable {
         of reference: SyntaxTree.TableReference, _ predicates: [LeakproofPredicate],
         for asker: Asker, depth: Int, in snapshot: CloudState, _ plan: inout Plan
     ) async throws -> JSONValue {
+        plan.references += 1
+        guard plan.references <= Self.referencesMax else {
+            throw QueryFault(
+                "QUERY_TOO_LARGE",
+                "The statement names more than \(Self.referencesMax) tables and views",
+                at: reference.position)
+        }
         let caller = asker.caller
         let notFound = QueryFault.tableNotFound(reference.fullName, at: reference.position)
         guard reference.catalog.isEmpty || QueryCatalog.isOurs(reference.catalog) else {

@@ -61,13 +61,14 @@ extension QueryRunner {
         try QueryFault.check(named: written.columns)
         let objects = written.objects(in: location, of: execution)
         let partitions = try Self.partitions(of: written.files, wish.partitionedBy)
-        try await surroundings.write(objects, execution.account)
-        _ = try await catalogue.cloud.send(
-            Glue.CreateTable(
-                databaseName: schema,
-                tableInput: wish.input(name.name, written.columns, at: location)))
-        try await add(partitions, to: name.name, in: schema, at: location, wish, catalogue)
-        return try await finish(execution, rows: written.rows, files: objects)
+        let input = try wish.input(name.name, written.columns, at: location)
+        return try await uncancelled { [execution] in
+            try await self.surroundings.write(objects, execution.account)
+            _ = try await catalogue.cloud.send(
+                Glue.CreateTable(databaseName: schema, tableInput: input))
+            try await self.add(partitions, to: name.name, in: schema, at: location, wish, catalogue)
+            return try await self.finish(execution, rows: written.rows, files: objects)
+        }
     }
 
     private func insert(
@@ -102,9 +103,12 @@ extension QueryRunner {
         defer { written.discard() }
         let objects = written.objects(in: location, of: execution)
         let partitions = try Self.partitions(of: written.files, keys)
-        try await surroundings.write(objects, execution.account)
-        try await add(partitions, to: table.name, in: schema, at: location, wish, catalogue)
-        return try await finish(execution, rows: written.rows, files: objects)
+        return try await uncancelled { [execution] in
+            try await self.surroundings.write(objects, execution.account)
+            try await self.add(
+                partitions, to: table.name, in: schema, at: location, wish, catalogue)
+            return try await self.finish(execution, rows: written.rows, files: objects)
+        }
     }
 
     private func unload(
@@ -126,8 +130,10 @@ extension QueryRunner {
         defer { written.discard() }
         // A file without rows says nothing that its being absent does not.
         let objects = written.rows == 0 ? [] : written.objects(in: location, of: execution)
-        try await surroundings.write(objects, execution.account)
-        return try await finish(execution, rows: written.rows, files: objects)
+        return try await uncancelled { [execution] in
+            try await self.surroundings.write(objects, execution.account)
+            return try await self.finish(execution, rows: written.rows, files: objects)
+        }
     }
 
     // MARK: Files

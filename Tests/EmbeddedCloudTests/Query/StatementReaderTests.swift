@@ -25,8 +25,9 @@ import Testing
 
     @Test func `finds the end of the question in brackets`() throws {
         let sql = "UNLOAD (SELECT ')' AS x, (1 + 2) FROM t) TO 's3://b/k' WITH (format = 'JSON')"
-        guard case .unload(let question, let place, let properties) = try AthenaStatement(
-            reading: sql)
+        guard
+            case .unload(let question, let place, let properties) = try AthenaStatement(
+                reading: sql)
         else {
             Issue.record("It is an UNLOAD.")
             return
@@ -40,9 +41,11 @@ import Testing
         ("a.b", "a", "b"), ("`A`.`b c`", "a", "b c"), ("\"a\".\"b\"\"c\"", "a", "b\"c"),
         ("AwsDataCatalog.a.b", "a", "b"), ("b", nil, "b"),
     ])
-    func `reads a name in any quotes`(_ written: String, _ database: String?, _ name: String) throws {
-        guard case .show(.description(let found)) = try AthenaStatement(
-            reading: "DESC FORMATTED \(written)")
+    func `reads a name in any quotes`(_ written: String, _ database: String?, _ name: String) throws
+    {
+        guard
+            case .show(.description(let found)) = try AthenaStatement(
+                reading: "DESC FORMATTED \(written)")
         else {
             Issue.record("It is a DESCRIBE.")
             return
@@ -79,7 +82,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "SHOW", "SHOW TABLES IN", "DESCRIBE", "DESCRIBE a.b.c.d", "CREATE VIEW v", "UNLOAD (SELECT 1",
+        "SHOW", "SHOW TABLES IN", "DESCRIBE", "DESCRIBE a.b.c.d", "CREATE VIEW v",
+        "UNLOAD (SELECT 1",
         "INSERT INTO", "CREATE TABLE t WITH (a) AS SELECT 1", "DROP TABLE t u", "EXECUTE p USING",
         "CREATE EXTERNAL TABLE t (a int LOCATION 's3://b/'",
     ])
@@ -88,13 +92,15 @@ import Testing
             try AthenaStatement(reading: sql)
         } throws: { error in
             let fault = error as? QueryFault
-            return fault?.position != nil && ["SYNTAX_ERROR", "NOT_SUPPORTED"].contains(fault?.code)
+            return fault?.position != nil
+                && ["SYNTAX_ERROR", "NOT_SUPPORTED"].contains(fault?.code)
         }
     }
 
     /// Cut anywhere, and with bytes in any order, it ends, and says something or nothing.
     @Test func `survives what is cut and mixed`() {
-        let whole = "CREATE TABLE \"a\".b WITH (x = ARRAY['c'], y = 'd') AS SELECT '`' FROM t -- e\n /* f */"
+        let whole =
+            "CREATE TABLE \"a\".b WITH (x = ARRAY['c'], y = 'd') AS SELECT '`' FROM t -- e\n /* f */"
         var random = SplitMix(state: 7)
         for length in 0...whole.utf8.count {
             let cut = String(decoding: whole.utf8.prefix(length), as: UTF8.self)
@@ -106,7 +112,8 @@ import Testing
 
     @Test(arguments: [
         ("*", "", true), ("a*b*c", "aXbYc", true), ("a*b*c", "abcb", false), ("*a*", "bab", true),
-        ("a", "a", true), ("a", "ab", false), ("a_c", "abc", true), ("**", "x", true), ("", "", true),
+        ("a", "a", true), ("a", "ab", false), ("a_c", "abc", true), ("**", "x", true),
+        ("", "", true),
         (String(repeating: "*a", count: 30) + "b", String(repeating: "a", count: 200), false),
     ])
     func `matches names by stars`(_ pattern: String, _ name: String, _ matches: Bool) {

@@ -259,6 +259,7 @@ struct StatementReader {
     /// What stands between the commas, as it is written.
     private mutating func expressions() throws(QueryFault) -> [String] {
         var texts: [String] = []
+        let bytes = Array(text.utf8)
         repeat {
             let begin = at
             var depth = 0
@@ -268,7 +269,6 @@ struct StatementReader {
                 at += 1
             }
             guard at > begin else { throw unexpected() }
-            let bytes = Array(text.utf8)
             texts.append(
                 String(
                     decoding: bytes[
@@ -328,7 +328,13 @@ struct StatementReader {
     private mutating func pattern() throws(QueryFault) -> String? {
         let isLike = take("like")
         guard isLike || at < tokens.count else { return nil }
-        return try ended(string())
+        let pattern = try string()
+        guard pattern.utf8.count <= NamePattern.bytesMax else {
+            throw QueryFault(
+                "SYNTAX_ERROR", "A pattern has \(NamePattern.bytesMax) bytes at most",
+                at: tokens[at - 1].range.lowerBound)
+        }
+        return try ended(pattern)
     }
 
     /// `(name = 'value', name = ARRAY['a', 'b'], ...)`, by names in small letters.
