@@ -58,8 +58,9 @@ struct QueryPlanner: Sendable {
     func plan(_ tree: String, parameters: [JSONValue], for asker: Asker) async throws -> Plan {
         let snapshot = state.current
         var plan = Plan(tree: "")
-        let statement = try SyntaxTree(tree, parameters: parameters)
-            .namingColumns(ResultColumn.unnamed)
+        let statement = try SyntaxTree(
+            tree, parameters: parameters, database: asker.database
+        ).namingColumns(ResultColumn.unnamed)
         plan.tree = try await statement.replacingTables { reference, predicates in
             try await self.scan(
                 of: reference, predicates, for: asker, depth: 0, in: snapshot, &plan)
@@ -143,7 +144,8 @@ struct QueryPlanner: Sendable {
         let definer = inner
         let tree: SyntaxTree
         do {
-            tree = try SyntaxTree(try await asker.parse(view.originalSql))
+            tree = try SyntaxTree(
+                try await asker.parse(view.originalSql), database: definer.database)
         } catch is QueryWorkerFault {
             throw QueryFault("INVALID_VIEW", "The view \(id.name) cannot be read", at: position)
         }

@@ -39,10 +39,12 @@ struct SyntaxTree: Sendable {
     private var root: JSONValue
     private let qualifiers: Qualifiers
 
-    /// - Parameter parameters: Expressions that stand for the statement's `?`s, one after the other.
+    /// - Parameters:
+    ///   - parameters: Expressions that stand for the statement's `?`s, one after the other.
+    ///   - database: What a name may have in front of a table's that is written without.
     /// - Throws: ``QueryFault`` for more than one statement, one that is nested too deeply, or another number
     ///   of parameters than it has.
-    init(_ text: String, parameters: [JSONValue] = []) throws {
+    init(_ text: String, parameters: [JSONValue] = [], database: String? = nil) throws {
         var tree: JSONValue
         do {
             tree = try JSONValue(parsing: text)
@@ -53,7 +55,7 @@ struct SyntaxTree: Sendable {
         tree = fill.filling(tree)
         try fill.check()
         root = tree
-        qualifiers = Qualifiers(of: root)
+        qualifiers = Qualifiers(of: root, database: database)
         guard root["statements"]?.array?.count == 1 else {
             throw QueryFault("SYNTAX_ERROR", "Only one statement at a time can be run")
         }
@@ -235,7 +237,8 @@ struct SyntaxTree: Sendable {
             entries.append(try await rewrite(entry, scope, replacement))
             scope.commonTables.insert(try Self.checked(name))
         }
-        if query["type"] == "SELECT_NODE" {
+        // A sample is taken before WHERE is asked.
+        if query["type"] == "SELECT_NODE", query["sample"] ?? .null == .null {
             scope.predicates = LeakproofPredicate.all(in: query, qualifiers)
         }
         for member in query.members {
@@ -379,7 +382,12 @@ struct Qualifiers: Sendable {
     /// Database and name of those tables that are written with both.
     private var qualified: Set<[String]> = []
 
-    init(of tree: JSONValue) { collect(tree) }
+    private let database: String?
+
+    init(of tree: JSONValue, database: String?) {
+        self.database = database?.lowercased()
+        collect(tree)
+    }
 
     private mutating func collect(_ value: JSONValue) {
         switch value {
@@ -417,7 +425,8 @@ struct Qualifiers: Sendable {
 
     /// Otherwise `a.b.c` is a field of a column, and stays as it is.
     private func isDatabase(_ name: String, of table: String) -> Bool {
-        qualified.contains([name, table]) || tables.contains(table) && !tables.contains(name)
+        qualified.contains([name, table])
+            || name == database && tables.contains(table) && !tables.contains(name)
     }
 }
 
