@@ -3,6 +3,96 @@
 public import AWSAPI
 
 extension LakeFormation {
+    /// Source: AWS Lake Formation API Reference, BatchGrantPermissions.
+    public struct BatchGrantPermissions: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "BatchGrantPermissions"
+        public static let route = Route("POST", "/BatchGrantPermissions")
+
+        public struct Response: AWSShape {
+            public var failures: [BatchPermissionsFailureEntry]?
+
+            public init(
+                failures: [BatchPermissionsFailureEntry]? = nil
+            ) {
+                self.failures = failures
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                failures = try reader.optional("Failures")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Failures", failures)
+            }
+        }
+
+        public var entries: [BatchPermissionsRequestEntry]
+        public var catalogId: String?
+
+        public init(
+            entries: [BatchPermissionsRequestEntry], catalogId: String? = nil
+        ) {
+            self.entries = entries
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            entries = try reader.required("Entries")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Entries", entries)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, BatchRevokePermissions.
+    public struct BatchRevokePermissions: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "BatchRevokePermissions"
+        public static let route = Route("POST", "/BatchRevokePermissions")
+
+        public struct Response: AWSShape {
+            public var failures: [BatchPermissionsFailureEntry]?
+
+            public init(
+                failures: [BatchPermissionsFailureEntry]? = nil
+            ) {
+                self.failures = failures
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                failures = try reader.optional("Failures")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Failures", failures)
+            }
+        }
+
+        public var entries: [BatchPermissionsRequestEntry]
+        public var catalogId: String?
+
+        public init(
+            entries: [BatchPermissionsRequestEntry], catalogId: String? = nil
+        ) {
+            self.entries = entries
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            entries = try reader.required("Entries")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Entries", entries)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, CreateDataCellsFilter.
     public struct CreateDataCellsFilter: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -63,6 +153,31 @@ extension LakeFormation {
             writer.put("DatabaseName", databaseName)
             writer.put("TableName", tableName)
             writer.put("Name", name)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, DeregisterResource.
+    public struct DeregisterResource: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "DeregisterResource"
+        public static let route = Route("POST", "/DeregisterResource")
+
+        public typealias Response = EmptyResponse
+
+        public var resourceArn: String
+
+        public init(
+            resourceArn: String
+        ) {
+            self.resourceArn = resourceArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.required("ResourceArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceArn", resourceArn)
         }
     }
 
@@ -160,6 +275,37 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, GetDataLakePrincipal.
+    public struct GetDataLakePrincipal: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "GetDataLakePrincipal"
+        public static let route = Route("POST", "/GetDataLakePrincipal")
+
+        public struct Response: AWSShape {
+            public var identity: String?
+
+            public init(
+                identity: String? = nil
+            ) {
+                self.identity = identity
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                identity = try reader.optional("Identity")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Identity", identity)
+            }
+        }
+
+        public init() {}
+
+        public init(from reader: ShapeReader) throws(WireFault) {}
+
+        public func writeMembers(to writer: inout ShapeWriter) {}
+    }
+
     /// Source: AWS Lake Formation API Reference, GetDataLakeSettings.
     public struct GetDataLakeSettings: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -248,6 +394,59 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, ListDataCellsFilter.
+    public struct ListDataCellsFilter: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "ListDataCellsFilter"
+        public static let route = Route("POST", "/ListDataCellsFilter")
+
+        public struct Response: AWSShape {
+            public var dataCellsFilters: [DataCellsFilter]?
+            public var nextToken: String?
+
+            public init(
+                dataCellsFilters: [DataCellsFilter]? = nil, nextToken: String? = nil
+            ) {
+                self.dataCellsFilters = dataCellsFilters
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                dataCellsFilters = try reader.optional("DataCellsFilters")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("DataCellsFilters", dataCellsFilters)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var table: TableResource?
+        public var nextToken: String?
+        public var maxResults: Int?
+
+        public init(
+            table: TableResource? = nil, nextToken: String? = nil, maxResults: Int? = nil
+        ) {
+            self.table = table
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            table = try reader.optional("Table")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Table", table)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, ListPermissions.
     public struct ListPermissions: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -317,6 +516,60 @@ extension LakeFormation {
             writer.put("NextToken", nextToken)
             writer.put("MaxResults", maxResults)
             writer.put("IncludeRelated", includeRelated)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, ListResources.
+    public struct ListResources: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "ListResources"
+        public static let route = Route("POST", "/ListResources")
+
+        public struct Response: AWSShape {
+            public var resourceInfoList: [ResourceInfo]?
+            public var nextToken: String?
+
+            public init(
+                resourceInfoList: [ResourceInfo]? = nil, nextToken: String? = nil
+            ) {
+                self.resourceInfoList = resourceInfoList
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                resourceInfoList = try reader.optional("ResourceInfoList")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("ResourceInfoList", resourceInfoList)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var filterConditionList: [FilterCondition]?
+        public var maxResults: Int?
+        public var nextToken: String?
+
+        public init(
+            filterConditionList: [FilterCondition]? = nil, maxResults: Int? = nil,
+            nextToken: String? = nil
+        ) {
+            self.filterConditionList = filterConditionList
+            self.maxResults = maxResults
+            self.nextToken = nextToken
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            filterConditionList = try reader.optional("FilterConditionList")
+            maxResults = try reader.optional("MaxResults")
+            nextToken = try reader.optional("NextToken")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("FilterConditionList", filterConditionList)
+            writer.put("MaxResults", maxResults)
+            writer.put("NextToken", nextToken)
         }
     }
 
@@ -444,6 +697,73 @@ extension LakeFormation {
             writer.put("CatalogId", catalogId)
             writer.put("Condition", condition)
             writer.put("PermissionsWithGrantOption", permissionsWithGrantOption)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, UpdateDataCellsFilter.
+    public struct UpdateDataCellsFilter: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "UpdateDataCellsFilter"
+        public static let route = Route("POST", "/UpdateDataCellsFilter")
+
+        public typealias Response = EmptyResponse
+
+        public var tableData: DataCellsFilter
+
+        public init(
+            tableData: DataCellsFilter
+        ) {
+            self.tableData = tableData
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tableData = try reader.required("TableData")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TableData", tableData)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, UpdateResource.
+    public struct UpdateResource: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "UpdateResource"
+        public static let route = Route("POST", "/UpdateResource")
+
+        public typealias Response = EmptyResponse
+
+        public var roleArn: String
+        public var resourceArn: String
+        public var withFederation: Bool?
+        public var hybridAccessEnabled: Bool?
+        public var expectedResourceOwnerAccount: String?
+
+        public init(
+            roleArn: String, resourceArn: String, withFederation: Bool? = nil,
+            hybridAccessEnabled: Bool? = nil, expectedResourceOwnerAccount: String? = nil
+        ) {
+            self.roleArn = roleArn
+            self.resourceArn = resourceArn
+            self.withFederation = withFederation
+            self.hybridAccessEnabled = hybridAccessEnabled
+            self.expectedResourceOwnerAccount = expectedResourceOwnerAccount
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            roleArn = try reader.required("RoleArn")
+            resourceArn = try reader.required("ResourceArn")
+            withFederation = try reader.optional("WithFederation")
+            hybridAccessEnabled = try reader.optional("HybridAccessEnabled")
+            expectedResourceOwnerAccount = try reader.optional("ExpectedResourceOwnerAccount")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RoleArn", roleArn)
+            writer.put("ResourceArn", resourceArn)
+            writer.put("WithFederation", withFederation)
+            writer.put("HybridAccessEnabled", hybridAccessEnabled)
+            writer.put("ExpectedResourceOwnerAccount", expectedResourceOwnerAccount)
         }
     }
 }

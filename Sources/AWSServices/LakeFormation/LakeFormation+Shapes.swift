@@ -12,6 +12,68 @@ extension LakeFormation {
         public func writeMembers(to writer: inout ShapeWriter) {}
     }
 
+    public struct BatchPermissionsFailureEntry: AWSShape {
+        public var requestEntry: BatchPermissionsRequestEntry?
+        public var error: ErrorDetail?
+
+        public init(
+            requestEntry: BatchPermissionsRequestEntry? = nil, error: ErrorDetail? = nil
+        ) {
+            self.requestEntry = requestEntry
+            self.error = error
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            requestEntry = try reader.optional("RequestEntry")
+            error = try reader.optional("Error")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RequestEntry", requestEntry)
+            writer.put("Error", error)
+        }
+    }
+
+    public struct BatchPermissionsRequestEntry: AWSShape {
+        public var id: String
+        public var principal: DataLakePrincipal?
+        public var resource: Resource?
+        public var permissions: [Permission]?
+        public var condition: Condition?
+        public var permissionsWithGrantOption: [Permission]?
+
+        public init(
+            id: String, principal: DataLakePrincipal? = nil, resource: Resource? = nil,
+            permissions: [Permission]? = nil, condition: Condition? = nil,
+            permissionsWithGrantOption: [Permission]? = nil
+        ) {
+            self.id = id
+            self.principal = principal
+            self.resource = resource
+            self.permissions = permissions
+            self.condition = condition
+            self.permissionsWithGrantOption = permissionsWithGrantOption
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            id = try reader.required("Id")
+            principal = try reader.optional("Principal")
+            resource = try reader.optional("Resource")
+            permissions = try reader.optional("Permissions")
+            condition = try reader.optional("Condition")
+            permissionsWithGrantOption = try reader.optional("PermissionsWithGrantOption")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Id", id)
+            writer.put("Principal", principal)
+            writer.put("Resource", resource)
+            writer.put("Permissions", permissions)
+            writer.put("Condition", condition)
+            writer.put("PermissionsWithGrantOption", permissionsWithGrantOption)
+        }
+    }
+
     public struct CatalogResource: AWSShape {
         public var id: String?
 
@@ -46,6 +108,27 @@ extension LakeFormation {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("ExcludedColumnNames", excludedColumnNames)
         }
+    }
+
+    public struct ComparisonOperator: AWSEnum {
+        public static let eq = ComparisonOperator(rawValue: "EQ")
+        public static let ne = ComparisonOperator(rawValue: "NE")
+        public static let le = ComparisonOperator(rawValue: "LE")
+        public static let lt = ComparisonOperator(rawValue: "LT")
+        public static let ge = ComparisonOperator(rawValue: "GE")
+        public static let gt = ComparisonOperator(rawValue: "GT")
+        public static let contains = ComparisonOperator(rawValue: "CONTAINS")
+        public static let notContains = ComparisonOperator(rawValue: "NOT_CONTAINS")
+        public static let beginsWith = ComparisonOperator(rawValue: "BEGINS_WITH")
+        public static let `in` = ComparisonOperator(rawValue: "IN")
+        public static let between = ComparisonOperator(rawValue: "BETWEEN")
+        public static let known: [ComparisonOperator] = [
+            .eq, .ne, .le, .lt, .ge, .gt, .contains, .notContains, .beginsWith, .in, .between,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct Condition: AWSShape {
@@ -302,6 +385,68 @@ extension LakeFormation {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("ResourceShare", resourceShare)
+        }
+    }
+
+    public struct ErrorDetail: AWSShape {
+        public var errorCode: String?
+        public var errorMessage: String?
+
+        public init(
+            errorCode: String? = nil, errorMessage: String? = nil
+        ) {
+            self.errorCode = errorCode
+            self.errorMessage = errorMessage
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            errorCode = try reader.optional("ErrorCode")
+            errorMessage = try reader.optional("ErrorMessage")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ErrorCode", errorCode)
+            writer.put("ErrorMessage", errorMessage)
+        }
+    }
+
+    public struct FieldNameString: AWSEnum {
+        public static let resourceArn = FieldNameString(rawValue: "RESOURCE_ARN")
+        public static let roleArn = FieldNameString(rawValue: "ROLE_ARN")
+        public static let lastModified = FieldNameString(rawValue: "LAST_MODIFIED")
+        public static let known: [FieldNameString] = [
+            .resourceArn, .roleArn, .lastModified,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct FilterCondition: AWSShape {
+        public var field: FieldNameString?
+        public var comparisonOperator: ComparisonOperator?
+        public var stringValueList: [String]?
+
+        public init(
+            field: FieldNameString? = nil, comparisonOperator: ComparisonOperator? = nil,
+            stringValueList: [String]? = nil
+        ) {
+            self.field = field
+            self.comparisonOperator = comparisonOperator
+            self.stringValueList = stringValueList
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            field = try reader.optional("Field")
+            comparisonOperator = try reader.optional("ComparisonOperator")
+            stringValueList = try reader.optional("StringValueList")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Field", field)
+            writer.put("ComparisonOperator", comparisonOperator)
+            writer.put("StringValueList", stringValueList)
         }
     }
 

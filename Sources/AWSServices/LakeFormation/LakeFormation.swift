@@ -15,9 +15,11 @@ extension AWSService {
 extension LakeFormation {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        CreateDataCellsFilter.self, DeleteDataCellsFilter.self, DescribeResource.self,
-        GetDataCellsFilter.self, GetDataLakeSettings.self, GrantPermissions.self,
-        ListPermissions.self, PutDataLakeSettings.self, RegisterResource.self,
-        RevokePermissions.self,
+        BatchGrantPermissions.self, BatchRevokePermissions.self, CreateDataCellsFilter.self,
+        DeleteDataCellsFilter.self, DeregisterResource.self, DescribeResource.self,
+        GetDataCellsFilter.self, GetDataLakePrincipal.self, GetDataLakeSettings.self,
+        GrantPermissions.self, ListDataCellsFilter.self, ListPermissions.self, ListResources.self,
+        PutDataLakeSettings.self, RegisterResource.self, RevokePermissions.self,
+        UpdateDataCellsFilter.self, UpdateResource.self,
     ]
 }

@@ -13,7 +13,8 @@ struct DataCellsFilters: Sendable {
     var handlers: [Handler] {
         [
             Handler(createDataCellsFilter), Handler(getDataCellsFilter),
-            Handler(deleteDataCellsFilter),
+            Handler(deleteDataCellsFilter), Handler(updateDataCellsFilter),
+            Handler(listDataCellsFilter),
         ]
     }
 
@@ -38,6 +39,70 @@ struct DataCellsFilters: Sendable {
             state.governance.filters[table, default: [:]][name] = filter
         }
         return .init()
+    }
+
+    /// In force for whoever was granted it, with the next statement.
+    @Sendable func updateDataCellsFilter(
+        _ operation: LakeFormation.UpdateDataCellsFilter, _ request: Request
+    ) async throws -> EmptyResponse {
+        let given = operation.tableData
+        let table = try Self.table(
+            given.tableCatalogId, given.databaseName, given.tableName, for: request)
+        let found = try state.current.governedTable(table, by: request.caller)
+        let filter = try await compile(given, of: table, found)
+        try await state.change(recording: request.event) { db, state in
+            guard try state.governedTable(table, by: request.caller) == found else {
+                throw AWSError("ConcurrentModificationException", "The table has changed.")
+            }
+            guard let old = state.governance.filters[table]?[given.name] else {
+                throw AWSError.filterNotFound(given.name)
+            }
+            guard given.versionId == nil || given.versionId == old.definition.versionId else {
+                throw AWSError(
+                    "ConcurrentModificationException",
+                    "The filter is not of that version any more.")
+            }
+            try DataCellsFilterRow.all(of: table).filter(Column("name") == given.name)
+                .deleteAll(db)
+            try DataCellsFilterRow(filter, of: table).insert(db)
+            state.governance.filters[table]?[given.name] = filter
+            state.governance.changed()
+        }
+        return .init()
+    }
+
+    /// By name, of one table or of all that the caller governs.
+    @Sendable func listDataCellsFilter(
+        _ operation: LakeFormation.ListDataCellsFilter, _ request: Request
+    ) async throws -> LakeFormation.ListDataCellsFilter.Response {
+        let state = state.current
+        let limit = operation.maxResults ?? PermissionLists.pageMax
+        guard (1...PermissionLists.pageMax).contains(limit) else {
+            throw AWSError.lakeInvalidInput(
+                "MaxResults must be 1 to \(PermissionLists.pageMax).")
+        }
+        var tables: [TableID] = []
+        if let named = operation.table {
+            guard let name = named.name else {
+                throw AWSError.lakeInvalidInput("Table is named by DatabaseName and Name.")
+            }
+            let table = try Self.table(
+                named.catalogId, named.databaseName, name, for: request)
+            _ = try state.governedTable(table, by: request.caller)
+            tables = [table]
+        } else {
+            tables = state.governance.filters.keys.filter {
+                $0.catalog == request.account
+                    && (try? state.governedTable($0, by: request.caller)) != nil
+            }
+        }
+        let listed = tables.flatMap { table in
+            (state.governance.filters[table] ?? [:]).values.map(\.definition)
+        }.map { ("\($0.databaseName)/\($0.tableName)/\($0.name)", $0) }.sorted { $0.0 < $1.0 }
+        guard
+            let page = Page(of: listed, by: \.0, after: operation.nextToken, limit: limit)
+        else { throw AWSError.unknownNextToken }
+        return .init(dataCellsFilters: page.items.map(\.1), nextToken: page.nextToken)
     }
 
     private func compile(

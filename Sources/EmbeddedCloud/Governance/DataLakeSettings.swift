@@ -15,7 +15,19 @@ struct DataLakeSettings: Sendable {
     /// The exchange's own: its administrator is a user, other accounts have their built-in role.
     let exchangeAccount: AccountID
 
-    var handlers: [Handler] { [Handler(getDataLakeSettings), Handler(putDataLakeSettings)] }
+    var handlers: [Handler] {
+        [
+            Handler(getDataLakeSettings), Handler(putDataLakeSettings),
+            Handler(getDataLakePrincipal),
+        ]
+    }
+
+    /// Whoever asks, as grants name it.
+    @Sendable func getDataLakePrincipal(
+        _ operation: LakeFormation.GetDataLakePrincipal, _ request: Request
+    ) async throws -> LakeFormation.GetDataLakePrincipal.Response {
+        .init(identity: request.caller.principal.description)
+    }
 
     @Sendable func getDataLakeSettings(
         _ operation: LakeFormation.GetDataLakeSettings, _ request: Request

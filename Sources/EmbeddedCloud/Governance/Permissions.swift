@@ -14,8 +14,14 @@ struct Permissions: Sendable {
     let state: StateStore
     let log: Logger
 
+    /// Entries of one batch.
+    static let batchMax = 20
+
     var handlers: [Handler] {
-        [Handler(grantPermissions), Handler(revokePermissions)]
+        [
+            Handler(grantPermissions), Handler(revokePermissions), Handler(batchGrantPermissions),
+            Handler(batchRevokePermissions),
+        ]
     }
 
     @Sendable func grantPermissions(
@@ -30,12 +36,7 @@ struct Permissions: Sendable {
             in: operation.catalogId, for: request)
         try check(grant)
         try await state.change(recording: request.event) { db, state in
-            guard
-                state.mayGrant(
-                    grant.permissions, on: grant.resource, to: grant.grantee, request.caller)
-            else { throw AWSError.lakeAccessDenied }
-            try state.check(grant)
-            try state.governance.add(grant, in: db)
+            try state.give(grant, by: request.caller, in: db)
         }
         return .init()
     }
@@ -48,15 +49,66 @@ struct Permissions: Sendable {
             grantable: operation.permissionsWithGrantOption, on: operation.resource,
             in: operation.catalogId, for: request)
         try await state.change(recording: request.event) { db, state in
-            guard
-                state.mayGrant(
-                    revoked.permissions.union(revoked.grantable), on: revoked.resource,
-                    to: revoked.grantee, request.caller)
-            else { throw AWSError.lakeAccessDenied }
-            try state.checkExists(revoked.resource)
-            try state.governance.revoke(revoked, in: db)
+            try state.take(revoked, by: request.caller, in: db)
         }
         return .init()
+    }
+
+    /// What cannot be granted is named; the others are, all of them at once.
+    @Sendable func batchGrantPermissions(
+        _ operation: LakeFormation.BatchGrantPermissions, _ request: Request
+    ) async throws -> LakeFormation.BatchGrantPermissions.Response {
+        let failures = try await batch(operation.entries, operation.catalogId, request) {
+            grant, db, state in
+            try check(grant)
+            try state.give(grant, by: request.caller, in: db)
+        }
+        return .init(failures: failures)
+    }
+
+    @Sendable func batchRevokePermissions(
+        _ operation: LakeFormation.BatchRevokePermissions, _ request: Request
+    ) async throws -> LakeFormation.BatchRevokePermissions.Response {
+        let failures = try await batch(operation.entries, operation.catalogId, request) {
+            grant, db, state in
+            try state.take(grant, by: request.caller, in: db)
+        }
+        return .init(failures: failures)
+    }
+
+    private func batch(
+        _ entries: [LakeFormation.BatchPermissionsRequestEntry], _ catalog: String?,
+        _ request: Request,
+        _ change: @escaping @Sendable (Grant, Database, inout CloudState) throws -> Void
+    ) async throws -> [LakeFormation.BatchPermissionsFailureEntry] {
+        guard (1...Self.batchMax).contains(entries.count) else {
+            throw AWSError.lakeInvalidInput("Entries must have 1 to \(Self.batchMax) of them.")
+        }
+        guard Set(entries.map(\.id)).count == entries.count else {
+            throw AWSError.lakeInvalidInput("Each entry must have an Id of its own.")
+        }
+        return try await state.change(recording: request.event) { db, state in
+            try entries.compactMap { entry -> LakeFormation.BatchPermissionsFailureEntry? in
+                do {
+                    guard let principal = entry.principal, let resource = entry.resource,
+                        entry.condition == nil
+                    else {
+                        throw AWSError.lakeInvalidInput(
+                            "An entry names a Principal and a Resource, and no Condition.")
+                    }
+                    let named = try grant(
+                        to: principal, of: entry.permissions ?? [],
+                        grantable: entry.permissionsWithGrantOption, on: resource, in: catalog,
+                        for: request)
+                    try change(named, db, &state)
+                    return nil
+                } catch let error as AWSError {
+                    return .init(
+                        requestEntry: entry,
+                        error: .init(errorCode: error.code, errorMessage: error.message))
+                }
+            }
+        }
     }
 
     /// What is named to be given, or taken away.
@@ -110,6 +162,26 @@ struct Permissions: Sendable {
 }
 
 extension CloudState {
+    /// - Throws: `AWSError` where it may not be given. Nothing is changed then.
+    fileprivate mutating func give(_ grant: Grant, by caller: Caller, in db: Database) throws {
+        guard mayGrant(grant.permissions, on: grant.resource, to: grant.grantee, caller) else {
+            throw AWSError.lakeAccessDenied
+        }
+        try check(grant)
+        try governance.add(grant, in: db)
+    }
+
+    /// - Throws: `AWSError` where it may not be taken away. Nothing is changed then.
+    fileprivate mutating func take(_ revoked: Grant, by caller: Caller, in db: Database) throws {
+        guard
+            mayGrant(
+                revoked.permissions.union(revoked.grantable), on: revoked.resource,
+                to: revoked.grantee, caller)
+        else { throw AWSError.lakeAccessDenied }
+        try checkExists(revoked.resource)
+        try governance.revoke(revoked, in: db)
+    }
+
     /// What the catalogue must have for the grant to mean something.
     fileprivate func check(_ grant: Grant) throws(AWSError) {
         try checkExists(grant.resource)

@@ -8,7 +8,14 @@ import LakeFormationAPI
 struct RegisteredLocations: Sendable {
     let state: StateStore
 
-    var handlers: [Handler] { [Handler(registerResource), Handler(describeResource)] }
+    static let pageMax = 1_000
+
+    var handlers: [Handler] {
+        [
+            Handler(registerResource), Handler(describeResource), Handler(updateResource),
+            Handler(deregisterResource), Handler(listResources),
+        ]
+    }
 
     @Sendable func registerResource(
         _ operation: LakeFormation.RegisterResource, _ request: Request
@@ -66,5 +73,80 @@ struct RegisteredLocations: Sendable {
             let info = governance.locations[request.account]?[location.arn]
         else { throw AWSError.locationNotFound }
         return .init(resourceInfo: info)
+    }
+
+    /// Names another role.
+    @Sendable func updateResource(
+        _ operation: LakeFormation.UpdateResource, _ request: Request
+    ) async throws -> EmptyResponse {
+        guard operation.hybridAccessEnabled != true, operation.withFederation != true else {
+            throw AWSError.lakeInvalidInput("Hybrid access and federation are not offered here.")
+        }
+        guard let role = ARN(operation.roleArn), role.service == "iam",
+            role.resource.hasPrefix("role/")
+        else { throw AWSError.lakeInvalidInput("RoleArn must name a role.") }
+        try await change(operation.resourceArn, request) { info, db, _ in
+            info.roleArn = role.description
+            info.lastModified = request.time
+            try LocationRow(
+                account: request.account, arn: info.resourceArn ?? "", info: info.json
+            ).update(db)
+        }
+        return .init()
+    }
+
+    @Sendable func deregisterResource(
+        _ operation: LakeFormation.DeregisterResource, _ request: Request
+    ) async throws -> EmptyResponse {
+        try await change(operation.resourceArn, request) { info, db, state in
+            let arn = info.resourceArn ?? ""
+            try LocationRow(account: request.account, arn: arn, info: info.json).delete(db)
+            state.governance.locations[request.account]?[arn] = nil
+            state.governance.changed()
+        }
+        return .init()
+    }
+
+    private func change(
+        _ arn: String, _ request: Request,
+        _ body:
+            @escaping @Sendable (
+                inout LakeFormation.ResourceInfo, Database, inout CloudState
+            ) throws -> Void
+    ) async throws {
+        try await state.change(recording: request.event) { db, state in
+            guard state.governance.isAdministrator(request.caller, of: request.account) else {
+                throw AWSError.lakeAccessDenied
+            }
+            guard let location = LakeLocation(arn: arn),
+                var info = state.governance.locations[request.account]?[location.arn]
+            else { throw AWSError.locationNotFound }
+            try body(&info, db, &state)
+            if state.governance.locations[request.account]?[location.arn] != nil {
+                state.governance.locations[request.account]?[location.arn] = info
+            }
+        }
+    }
+
+    /// By ARN.
+    @Sendable func listResources(
+        _ operation: LakeFormation.ListResources, _ request: Request
+    ) async throws -> LakeFormation.ListResources.Response {
+        let governance = state.current.governance
+        guard governance.isAdministrator(request.caller, of: request.account) else {
+            throw AWSError.lakeAccessDenied
+        }
+        let limit = operation.maxResults ?? Self.pageMax
+        guard (1...Self.pageMax).contains(limit) else {
+            throw AWSError.lakeInvalidInput("MaxResults must be 1 to \(Self.pageMax).")
+        }
+        guard operation.filterConditionList?.isEmpty ?? true else {
+            throw AWSError.lakeInvalidInput("FilterConditionList is not offered here.")
+        }
+        let all = (governance.locations[request.account] ?? [:]).sorted { $0.key < $1.key }
+        guard
+            let page = Page(of: all, by: { $0.key }, after: operation.nextToken, limit: limit)
+        else { throw AWSError.unknownNextToken }
+        return .init(resourceInfoList: page.items.map(\.value), nextToken: page.nextToken)
     }
 }

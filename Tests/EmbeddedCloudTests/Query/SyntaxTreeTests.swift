@@ -111,7 +111,8 @@ private func outcome(_ sql: String) async throws -> String {
     }
 
     @Test(arguments: [
-        ("SELECT db.t.a FROM t", "t.a"), ("SELECT t.s.f FROM t", "t.s.f"),
+        ("SELECT db.t.a FROM t", "t.a"), ("SELECT x.t.a FROM t", "x.t.a"),
+        ("SELECT t.s.f FROM t", "t.s.f"),
         ("SELECT s.f.g FROM t", "s.f.g"), ("SELECT t.s.f FROM db.t, u AS s", "t.s.f"),
         ("SELECT db.db.a FROM db.db", "db.a"), ("SELECT awsdatacatalog.db.t.a FROM db.t", "t.a"),
         ("SELECT db.t.s.f FROM db.t", "t.s.f"), ("SELECT t.a.b.c FROM t", "t.a.b.c"),
@@ -120,7 +121,8 @@ private func outcome(_ sql: String) async throws -> String {
     func `drops a database before a column, and nothing else`(sql: String, column: String)
         async throws
     {
-        let rewritten = try await SyntaxTree(try tree(sql)).replacingTables { _, _ in
+        let rewritten = try await SyntaxTree(try tree(sql), database: "DB").replacingTables {
+            _, _ in
             ["type": "EMPTY", "alias": ""]
         }
         let select = try JSONValue(parsing: rewritten)["statements"]?.array?[0]["node"]?[
@@ -151,11 +153,12 @@ private func outcome(_ sql: String) async throws -> String {
         _ condition: String, from tables: String = "t"
     ) async throws -> [String] {
         var found: [LeakproofPredicate] = []
-        _ = try await SyntaxTree(try tree("SELECT * FROM \(tables) WHERE \(condition)"))
-            .replacingTables { _, predicates in
-                found = predicates
-                return ["type": "EMPTY"]
-            }
+        _ = try await SyntaxTree(
+            try tree("SELECT * FROM \(tables) WHERE \(condition)"), database: "db"
+        ).replacingTables { _, predicates in
+            found = predicates
+            return ["type": "EMPTY"]
+        }
         return found.map { "\($0.column)" }
     }
 
