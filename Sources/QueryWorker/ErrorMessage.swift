@@ -16,11 +16,12 @@ struct ErrorMessage {
         var message = error.message[...]
         // What follows tells how to change settings, which a user cannot.
         if error.kind == .outOfMemory { message = message.prefix { $0 != "\n" } }
-        return Refusal(
-            kind: error.kind,
-            message: capped(hidingPaths(String(message))),
-            position: position
-        )
+        var shown = hidingPaths(String(message))
+        // Beyond the cap there may be what says that none of it is for the user.
+        if shown.contains("[file]") || shown.contains("read_parquet(") {
+            shown = "[file]: " + shown
+        }
+        return Refusal(kind: error.kind, message: capped(shown), position: position)
     }
 
     /// `message` with `[file]` in place of each known path and of what follows a known directory:

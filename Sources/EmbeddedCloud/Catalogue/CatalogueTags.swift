@@ -102,4 +102,27 @@ struct CatalogueTagRow: Codable, FetchableRecord, PersistableRecord {
     var resource: String
     var name: String
     var value: String
+
+    /// What is made later under the same name begins without.
+    static func forget(_ table: TableID, in region: String, _ db: Database) throws {
+        try filter(Column("resource") == arn(table.databaseID, region, "table/", "/\(table.name)"))
+            .deleteAll(db)
+    }
+
+    /// With those of its tables.
+    static func forget(_ database: DatabaseID, in region: String, _ db: Database) throws {
+        try filter(Column("resource") == arn(database, region, "database/", "")).deleteAll(db)
+        let tables = arn(database, region, "table/", "/")
+        try filter(Column("resource") > tables && Column("resource") < tables + "\u{10FFFF}")
+            .deleteAll(db)
+    }
+
+    private static func arn(
+        _ database: DatabaseID, _ region: String, _ kind: String, _ rest: String
+    ) -> String {
+        ARN(
+            service: "glue", region: region, account: database.catalog.rawValue,
+            resource: kind + database.name + rest
+        ).description
+    }
 }

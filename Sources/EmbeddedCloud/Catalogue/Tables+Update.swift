@@ -114,7 +114,7 @@ extension Tables {
                 guard state.catalogue[id] != nil else {
                     return .init(tableName: name, errorDetail: .init(.tableNotFound(name)))
                 }
-                try Self.delete(id, in: db, &state)
+                try delete(id, in: db, &state)
                 return nil
             }
         }

@@ -175,14 +175,15 @@ struct Tables: Sendable {
                 throw AWSError.databaseNotFound(id.database)
             }
             guard state.catalogue[id] != nil else { throw AWSError.tableNotFound(id.name) }
-            try Self.delete(id, in: db, &state)
+            try delete(id, in: db, &state)
         }
         return .init()
     }
 
-    /// With what was granted on it.
-    static func delete(_ id: TableID, in db: Database, _ state: inout CloudState) throws {
+    /// With what was granted on it, and its tags.
+    func delete(_ id: TableID, in db: Database, _ state: inout CloudState) throws {
         try state.governance.forget(.table(id), in: db)
+        try CatalogueTagRow.forget(id, in: region, db)
         try TableRow.deleteOne(
             db, key: ["catalog": id.catalog.rawValue, "database": id.database, "name": id.name])
         state.catalogue[id] = nil

@@ -326,12 +326,20 @@ extension QueryFault {
     init(_ fault: QueryWorkerFault, log: Logger) {
         switch fault {
         case .refused(let refusal) where refusal.message.contains("[file]"):
-            // What the engine says of a file can name columns that the caller does not see.
+            // What the engine says of a file, or of what stands in a table's place, can name columns and
+            // filters that the caller does not see.
             log.error("query worker", metadata: ["fault": "\(fault)"])
-            self.init(
-                "HIVE_BAD_DATA",
-                "A file of the table cannot be read as the table's definition says",
-                category: .system)
+            switch refusal.kind {
+            case .binder, .catalog, .parser, .syntax:
+                self.init(
+                    "SEMANTIC_ERROR", "An expression of the statement cannot be resolved",
+                    at: refusal.position)
+            default:
+                self.init(
+                    "HIVE_BAD_DATA",
+                    "A file of the table cannot be read as the table's definition says",
+                    category: .system)
+            }
         case .refused(let refusal): self.init(refusal)
         case .exceeded(.runTime), .exceeded(.parseTime):
             self.init("EXCEEDED_TIME_LIMIT", "The query ran longer than a query may")

@@ -241,6 +241,7 @@ struct SyntaxTree: Sendable {
         if query["type"] == "SELECT_NODE", query["sample"] ?? .null == .null {
             scope.predicates = LeakproofPredicate.all(in: query, qualifiers)
         }
+        query["select_list"] = query["select_list"].map(Self.namingSubqueries)
         for member in query.members {
             var inner = scope
             if member.name == "cte_map" {
@@ -253,6 +254,30 @@ struct SyntaxTree: Sendable {
             query[member.name] = try await rewrite(member.value, inner, replacement)
         }
         return .object(query)
+    }
+
+    /// A name for each column that is made of a sub-query and has none: the engine would call it after its
+    /// expression, which then holds what stands in a table's place.
+    private static func namingSubqueries(_ list: JSONValue) -> JSONValue {
+        guard let items = list.array else { return list }
+        return .array(
+            items.enumerated().map { place, item in
+                guard var expression = item.object, expression["alias"] == "",
+                    expression["class"] != "COLUMN_REF", expression["class"] != "STAR",
+                    hasSubquery(item)
+                else { return item }
+                expression["alias"] = .string("_col\(place)")
+                return .object(expression)
+            })
+    }
+
+    private static func hasSubquery(_ value: JSONValue) -> Bool {
+        switch value {
+        case .array(let items): items.contains(where: hasSubquery)
+        case .object(let object):
+            object["class"] == "SUBQUERY" || object.members.contains { hasSubquery($0.value) }
+        default: false
+        }
     }
 
     private func checkNode(_ type: String, _ object: JSONObject, at position: Int?) throws {
