@@ -138,7 +138,7 @@ final class QueryRunner: Sendable {
         for id in running { cancel(id) }
     }
 
-    /// Stops all, leaving them to be begun again.
+    /// Stops all. What waits is run after the next start, what runs has failed then.
     func stop() async {
         let tasks = book.withLock { book in
             defer { book.tasks = [:] }
@@ -168,7 +168,7 @@ final class QueryRunner: Sendable {
                 }
             }
         } catch is CancellationError {
-            // Stopping the exchange cancels too, and then the query is to be begun again.
+            // Stopping the exchange cancels too; what becomes of the query then, the next start says.
             guard book.withLock({ $0.tasks[accepted.id] != nil }) else { return }
             execution.state = .cancelled
             execution.reason = "Query cancelled by user"

@@ -86,9 +86,9 @@ struct WrittenTable: Sendable {
     }
 
     func output() throws -> FileOutput {
-        guard let directory = StagingFile(rawValue: try QueryRunner.stagingFile("files").rawValue)
-        else { preconditionFailure("A UUID is a file name.") }
-        var output = FileOutput(directory: directory, format: format, compression: compression)
+        var output = FileOutput(
+            directory: try QueryRunner.stagingFile("files"), format: format,
+            compression: compression)
         output.delimiter = delimiter
         return output
     }
