@@ -128,6 +128,7 @@ public final class EmbeddedCloud: Sendable {
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
             broker.handlers, events.handlers, queries.handlers,
+            Previews(state: state, runner: runner, exchange: account).handlers,
             WorkGroups(state: state, region: region).handlers,
             PreparedStatements(state: state).handlers, QueryCatalogues(cloud: own).handlers,
         ]

@@ -44,7 +44,7 @@ struct BourseCommand: AsyncParsableCommand {
                 name: "Provider:",
                 subcommands: [
                     AccountCommand.self, ContractCommand.self, CutOffCommand.self, LakeCommand.self,
-                    SampleCommand.self, TrailCommand.self,
+                    PreviewCommand.self, SampleCommand.self, TrailCommand.self,
                 ]),
             CommandGroup(
                 name: "Subscriber:",

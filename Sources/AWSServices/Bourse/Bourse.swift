@@ -16,6 +16,6 @@ extension Bourse {
     public static let operations: [any AWSOperation.Type] = [
         AddAccount.self, CutOffAccount.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
         GetContract.self, LiftCutOff.self, LinkBucket.self, ListAccounts.self, ListContracts.self,
-        RenewKey.self, RevokeKey.self, SignContract.self,
+        PreviewQuery.self, RenewKey.self, RevokeKey.self, SignContract.self,
     ]
 }

@@ -59,7 +59,8 @@ enum BuiltInRole {
             "s3:CreateBucket"),
         dataPublisher: allowing(
             "athena:*", "bourse:GetContract", "bourse:LinkBucket", "bourse:ListContracts",
-            "dataexchange:*", "events:*", "glue:*", "lakeformation:*", "s3:*", "sqs:*"),
+            "bourse:PreviewQuery", "dataexchange:*", "events:*", "glue:*", "lakeformation:*",
+            "s3:*", "sqs:*"),
         compliance: allowing(
             "bourse:CutOffAccount", "bourse:Get*", "bourse:LiftCutOff", "bourse:List*",
             "bourse:RevokeKey", "dataexchange:Get*", "dataexchange:List*",

@@ -48,7 +48,7 @@ final class QueryRunner: Sendable {
     let state: StateStore
     let planner: QueryPlanner
     let pool: WorkerPool
-    private let queue = QueryQueue()
+    let queue = QueryQueue()
     let surroundings: Surroundings
     private let log: Logger
     let cloud: OwnCloud
@@ -300,7 +300,7 @@ final class QueryRunner: Sendable {
     }
 
     /// The fault as its asker may read it; what only the operator may read goes to the log.
-    private func explain(_ error: any Error, of execution: QueryExecution) -> QueryFault {
+    func explain(_ error: any Error, of execution: QueryExecution) -> QueryFault {
         switch error {
         case let fault as QueryFault: return fault
         case let fault as QueryWorkerFault: return QueryFault(fault, log: log)

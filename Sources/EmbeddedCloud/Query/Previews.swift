@@ -1,0 +1,90 @@
+import AWSAPI
+import BourseAPI
+import FoundationEssentials
+import GlueAPI
+import HashTreeCollections
+import QueryWorker
+
+/// What a subscriber would be answered, shown to the provider.
+struct Previews: Sendable {
+    static let rowsMax = 1_000
+
+    let state: StateStore
+    let runner: QueryRunner
+    let exchange: AccountID
+
+    var handlers: [Handler] { [Handler(preview)] }
+
+    @Sendable func preview(
+        _ operation: Bourse.PreviewQuery, _ request: Request
+    ) async throws -> Bourse.PreviewQuery.Response {
+        guard let account = AccountID(rawValue: operation.accountId), account != exchange,
+            state.current.identity.accounts[account] != nil
+        else {
+            throw AWSError(
+                "ResourceNotFoundException", status: 404,
+                "The exchange does not know account \(operation.accountId).")
+        }
+        guard (1...Queries.queryBytesMax).contains(operation.query.utf8.count) else {
+            throw AWSError.validation("Query must have 1 to \(Queries.queryBytesMax) bytes.")
+        }
+        let caller = Caller(
+            account: account,
+            kind: .session(
+                role: BuiltInRole.dataSubscriber, name: "preview", issuedAt: request.time),
+            accessKeyID: "")
+        let shared = state.current.databases(of: account, seenBy: caller).first {
+            $0.targetDatabase != nil
+        }
+        let answer = try await runner.preview(
+            operation.query, as: caller, in: operation.database ?? shared?.name,
+            rowsMax: Self.rowsMax)
+        return .init(
+            columns: answer.outcome.summary.columns.map(\.name),
+            rows: String(decoding: answer.outcome.rows ?? [], as: UTF8.self),
+            bytesScanned: answer.scannedBytes)
+    }
+}
+
+extension QueryRunner {
+    /// Runs a question of an account's in its turn. Nothing of it is kept.
+    ///
+    /// - Throws: `QueryFailedException`, in the words that the account would be told.
+    func preview(
+        _ sql: String, as caller: Caller, in database: String?, rowsMax: Int
+    ) async throws -> (outcome: QueryOutcome, scannedBytes: Int) {
+        var execution = QueryExecution(
+            id: UUID().uuidString.lowercased(), account: caller.account,
+            role: BuiltInRole.dataSubscriber, sessionName: "preview", query: sql,
+            database: database, outputLocation: "", workGroup: WorkGroup.primary, state: .running,
+            submittedAt: clock())
+        do {
+            guard try AthenaStatement(reading: sql) == .question else {
+                throw QueryFault.notSupported("A preview of anything but a SELECT", at: nil)
+            }
+            return try await queue.run(for: caller.account) {
+                await pool.hold(caller.account)
+                do {
+                    let prepared = try await prepare(sql, &execution, recorded: false)
+                    let worker = try await worker(for: caller.account, prepared)
+                    let outcome = try await worker.run(
+                        prepared.plan.tree, output: .rows(max: rowsMax))
+                    try await recheck(prepared)
+                    await pool.release(caller.account)
+                    return (outcome, prepared.plan.scannedBytes)
+                } catch {
+                    await pool.release(caller.account)
+                    throw error
+                }
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch QueryWorkerFault.exceeded(.resultRows) {
+            throw AWSError(
+                "QueryFailedException", "There are more than \(rowsMax) rows: say LIMIT.")
+        } catch {
+            throw AWSError(
+                "QueryFailedException", "\(explain(error, of: execution).located(in: sql))")
+        }
+    }
+}
