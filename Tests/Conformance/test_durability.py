@@ -108,8 +108,11 @@ class Mutations:
         yield answer
 
         def is_finished():
-            execution = self.world.athena.wait(answer["QueryExecutionId"])
-            assert execution["Status"]["State"] == "SUCCEEDED", execution
+            status = self.world.athena.wait(answer["QueryExecutionId"])["Status"]
+            if status["State"] == "FAILED":
+                # It ran when the power went.
+                return status["AthenaError"]["Retryable"] and "run it again" in status["StateChangeReason"]
+            assert status["State"] == "SUCCEEDED", status
             rows = self.athena.get_query_results(QueryExecutionId=answer["QueryExecutionId"])
             return rows["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"] == name
 

@@ -193,7 +193,7 @@ def test_rows_by_name(connection):
 
 @pytest.mark.parametrize("sql,code", [
     ("SELECT no_such FROM fees", "COLUMN_NOT_FOUND"), ("SELECT * FROM no_such", "TABLE_NOT_FOUND"),
-    ("SELEC 1", "")])
+    ("SELEC 1", "SYNTAX_ERROR")])
 def test_a_query_that_fails(cursor, sql, code):
     with pytest.raises(pyathena.DatabaseError, match=code):
         cursor.execute(sql)
