@@ -57,7 +57,8 @@ class Lake:
 
     def sample(self, *options):
         result = run(
-            [BOURSE, "sample", "--out", self.directory, *options], machine(self.directory.parent))
+            [BOURSE, "sample", "--out", self.directory, "--from", "2024-01-08", *options],
+            machine(self.directory.parent))
         assert result.status == 0, result
         return self
 

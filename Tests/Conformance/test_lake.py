@@ -65,7 +65,8 @@ def test_another_seed_makes_other_values(tmp_path, lake):
 
 def test_the_sample_says_what_it_made(tmp_path, lake):
     result = run(
-        [BOURSE, "sample", "--out", tmp_path / "lake", "--funds", "5", "--days", "12", "--json"],
+        [BOURSE, "sample", "--out", tmp_path / "lake", "--funds", "5", "--days", "12",
+         "--from", "2024-01-08", "--json"],
         machine(tmp_path))
     tables = {table["table"]: table for table in result.json["tables"]}
     assert tables["nav_history"]["files"] == 12 and tables["nav_history"]["rows"] == 60
@@ -74,7 +75,9 @@ def test_the_sample_says_what_it_made(tmp_path, lake):
     assert tables["nav_history"]["bytes"] == sum(sizes)
 
 
-@pytest.mark.parametrize("options", [["--funds", "0"], ["--days", "0"], ["--days", "x"]])
+@pytest.mark.parametrize("options", [
+    ["--funds", "0"], ["--days", "0"], ["--days", "x"], ["--from", "2024-01-09"],
+    ["--from", "1969-12-30"], ["--from", "x"]])
 def test_a_sample_that_cannot_be(tmp_path, options):
     result = run([BOURSE, "sample", "--out", tmp_path / "lake", *options], machine(tmp_path))
     assert result.status != 0 and options[0] in result.err, result

@@ -50,7 +50,7 @@ extension Journey {
         for table in Self.products {
             let dataSet = try await publication.createDataSet(table)
             let revision = try await publication.publish(
-                table, as: dataSet, comment: "as of \(SampleLake.date(ofDay: Self.days - 1))")
+                table, as: dataSet, comment: "as of \(sample.date(ofDay: Self.days - 1))")
             dataSets[table.product] = dataSet
             lines.append("\(table.product): revision \(revision) finalized")
         }
@@ -86,7 +86,7 @@ extension Journey {
             throw CommandFailure("There is no data set of \(table.product).")
         }
         _ = try sample.write(days: Self.days..<Self.days + 1, to: exchange.lake)
-        let day = SampleLake.date(ofDay: Self.days)
+        let day = sample.date(ofDay: Self.days)
         let revision = try await Publication(client: try exchange.administrator).publish(
             table, as: dataSet, comment: "as of \(day)")
         return (revision, "\(table.product) as of \(day): revision \(revision) finalized")

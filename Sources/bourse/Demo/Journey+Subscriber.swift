@@ -118,7 +118,7 @@ extension Journey {
                 event["detail"]?["RevisionIds"]?.array?.contains(.string(revision)) ?? false
             return isOurs ? event : nil
         }
-        let day = SampleLake.date(ofDay: Self.days)
+        let day = sample.date(ofDay: Self.days)
         let answer = try await athena.run("SELECT max(nav_date) FROM nav_history")
         try expect(
             answer.rows.first?.first == day,

@@ -12,7 +12,8 @@ struct Journey {
     let exchange: DemoExchange
     /// Whether the exchange is killed after each step and started again.
     let crashes: Bool
-    let sample = SampleLake()
+    /// From Monday, 2024-01-08.
+    let sample = SampleLake(funds: 20, firstDay: Date(timeIntervalSince1970: 19_730 * 86_400))
     private let started = ContinuousClock.now
 
     init(exchange: DemoExchange, crashes: Bool) {

@@ -1,6 +1,11 @@
 import ArgumentParser
 import EmbeddedCloud
 import Foundation
+import Marketplace
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 struct SampleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,9 +19,11 @@ struct SampleCommand: AsyncParsableCommand {
     @Option(help: "The folder that becomes the lake.")
     var out: String
     @Option(help: "How many funds, 1 to \(SampleLake.fundsMax).")
-    var funds = 20
-    @Option(help: "How many business days from 2024-01-08 on, 1 to \(SampleLake.daysMax).")
-    var days = 30
+    var funds = 500
+    @Option(help: "How many business days, 1 to \(SampleLake.daysMax). As it is, ten years.")
+    var days = 2_610
+    @Option(help: "The first of them, a Monday. (default: 2016-01-04)")
+    var from: Monday?
     @Option(help: "Another seed, other values.")
     var seed = 42
     @Flag(help: "Print JSON, for scripts.")
@@ -33,7 +40,9 @@ struct SampleCommand: AsyncParsableCommand {
 
     func run() async throws {
         let lake = URL(filePath: out, directoryHint: .isDirectory).absoluteURL
-        let tables = try SampleLake(funds: funds, seed: seed).write(days: 0..<days, to: lake)
+        var sample = SampleLake(funds: funds, seed: seed)
+        if let from { sample.firstDay = from.begin }
+        let tables = try sample.write(days: 0..<days, to: lake, report: showProgress)
         if json {
             return try printJSON(
                 Made(lake: lake.localPath, seed: seed, tables: tables))
@@ -47,16 +56,42 @@ struct SampleCommand: AsyncParsableCommand {
         print(
             """
             made \(lake.localPath): \(funds) funds, \(days) business days from \
-            \(SampleLake.date(ofDay: 0)) to \(SampleLake.date(ofDay: days - 1)), seed \(seed)
+            \(sample.date(ofDay: 0)) to \(sample.date(ofDay: days - 1)), seed \(seed)
             \(aligned(rows, numbers: [1, 2, 3]))
             next: bourse lake link nomura-data-lake \(lake.localPath)
             """)
     }
 
+    /// How far it is, for whoever watches: not in a pipe.
+    private func showProgress(files: Int, of all: Int) {
+        guard isatty(STDERR_FILENO) == 1, files == all || files % Self.filesPerReport == 0 else {
+            return
+        }
+        // The last of them clears the line.
+        let line = files == all ? "\r\u{1B}[K" : "\r\(files) of \(all) files"
+        FileHandle.standardError.write(Data(line.utf8))
+    }
+
+    private static let filesPerReport = 100
+
     private struct Made: Encodable {
         var lake: String
         var seed: Int
         var tables: [SampleLake.Written]
+    }
+}
+
+/// A day that a week begins with, as `2016-01-04`.
+struct Monday: ExpressibleByArgument {
+    /// Its first moment.
+    let begin: Date
+
+    init?(argument: String) {
+        guard let day = CalendarDay(rawValue: argument),
+            // 1970 began on a Thursday.
+            (Int(day.begin.timeIntervalSince1970) / 86_400 + 3) % 7 == 0
+        else { return nil }
+        begin = day.begin
     }
 }
 
