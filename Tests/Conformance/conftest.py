@@ -2,22 +2,24 @@
 
 import itertools
 import os
+import pathlib
 
 import pytest
 
-from exchange import BOURSE, Exchange
+from exchange import BOURSE, Exchange, machine
 from s3 import ONCE
 
 NUMBERS = itertools.count(1)
 
 
 def pytest_configure():
-    """Clients that run in this process find nothing of AWS's but what a test tells them."""
+    """Clients that run in this process find nothing of AWS's but what a test tells them.
+
+    Before there are threads: every name that the environment of a machine has, too.
+    """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    os.environ |= {
-        "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true"}
+    os.environ |= machine(pathlib.Path(os.devnull)) | {"HOME": os.environ.get("HOME", os.devnull)}
 
 
 def pytest_sessionstart(session):

@@ -103,15 +103,21 @@ class Machine:
 
     @contextlib.contextmanager
     def in_environment(self):
-        """For clients in this process, which read what they need while it lasts."""
-        before = dict(os.environ)
-        os.environ.clear()
+        """For clients in this process, which read what they need while it lasts.
+
+        Little more than values change: other threads of this process read the environment at any time,
+        and the C library may move it when a name is new.
+        """
+        before = {name: os.environ.get(name) for name in self.environment}
         os.environ.update(self.environment)
         try:
             yield
         finally:
-            os.environ.clear()
-            os.environ.update(before)
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 class Exchange:

@@ -290,7 +290,7 @@ def test_a_file_replaced_or_removed_is_still_the_one_that_was_published(own_worl
     world.lake.path(nav_key(day)).unlink()
     assert world.athena.wait(id)["Status"]["State"] == "SUCCEEDED"
     values = world.athena.client.get_query_results(QueryExecutionId=id)["ResultSet"]["Rows"][1]["Data"]
-    navs = sorted(nav for _, nav in published)
+    navs = sorted((nav for _, nav in published), key=float)
     assert [value["VarCharValue"] for value in values] == [
         str(FUNDS * 20_000 * 2_000), navs[0], navs[-1]]
     # Also after a restart.
