@@ -26,14 +26,10 @@ actor IssuerKeys {
     /// At the limit all of them are dropped, and read again as they are asked for.
     static let issuersMax = 1_000
 
-    private struct KeySet: Sendable {
-        var keys: [Named]
-        var readAt: Date
-    }
-
-    private enum Known {
-        case keys(KeySet)
-        case failed(AWSError, at: Date)
+    /// What is known of an issuer. It may fail to answer and still be believed for what it said before.
+    private struct Known {
+        var said: (keys: [Named], at: Date)?
+        var failed: (error: AWSError, at: Date)?
     }
 
     private let read: DocumentReader
@@ -50,16 +46,16 @@ actor IssuerKeys {
     func key(of issuer: String, for token: WebIdentityToken, at now: Date) async throws(AWSError)
         -> WebIdentityKey
     {
-        if case .keys(let set) = known[issuer], now.timeIntervalSince(set.readAt) < Self.freshFor {
-            if let key = set.keys.key(for: token) { return key }
-            guard now.timeIntervalSince(set.readAt) >= Self.pauseAfterReading else {
+        if let said = known[issuer]?.said, now.timeIntervalSince(said.at) < Self.freshFor {
+            if let key = said.keys.key(for: token) { return key }
+            guard now.timeIntervalSince(said.at) >= Self.pauseAfterReading else {
                 throw .unknownKey
             }
         }
-        if case .failed(let error, let time) = known[issuer],
-            now.timeIntervalSince(time) < Self.pauseAfterFailing
+        if let failed = known[issuer]?.failed,
+            now.timeIntervalSince(failed.at) < Self.pauseAfterFailing
         {
-            throw error
+            throw failed.error
         }
         guard let key = try await keys(of: issuer, at: now).key(for: token) else {
             throw .unknownKey
@@ -83,8 +79,8 @@ actor IssuerKeys {
         underWay[issuer] = nil
         if known.count >= Self.issuersMax { known = [:] }
         switch result {
-        case .success(let keys): known[issuer] = .keys(KeySet(keys: keys, readAt: now))
-        case .failure(let error): known[issuer] = .failed(error, at: now)
+        case .success(let keys): known[issuer] = Known(said: (keys, now))
+        case .failure(let error): known[issuer, default: Known()].failed = (error, now)
         }
         return try result.get()
     }

@@ -77,6 +77,21 @@ import Testing
             of: issuer.url, for: token, at: begin + IssuerKeys.pauseAfterFailing)
     }
 
+    @Test func `believes what was said while nobody answers`() async throws {
+        let keys = IssuerKeys(reading: issuer.read)
+        let token = try await issuer.token("first")
+        _ = try await keys.key(of: issuer.url, for: token, at: begin)
+        issuer.publish("second")
+        let other = try await issuer.token("second")
+        issuer.isAway = true
+        let later = begin + IssuerKeys.pauseAfterReading
+        await #expect(throws: AWSError.self) {
+            try await keys.key(of: issuer.url, for: other, at: later)
+        }
+        _ = try await keys.key(of: issuer.url, for: token, at: later)
+        #expect(issuer.timesAsked == 2)
+    }
+
     @Test func `overlooks keys of kinds that it does not verify`() async throws {
         issuer.publish(
             raw: #"{"kty":"oct","k":"c2VjcmV0","kid":"first"}"#,
