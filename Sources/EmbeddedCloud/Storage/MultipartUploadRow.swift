@@ -38,7 +38,6 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
             version TEXT
         ) STRICT;
         CREATE INDEX multipartUploadOpen ON multipartUpload(bucket, key, id) WHERE version IS NULL;
-        CREATE INDEX multipartUploadDone ON multipartUpload(createdAt) WHERE version IS NOT NULL;
         CREATE TABLE uploadPart (
             upload TEXT NOT NULL REFERENCES multipartUpload(id) ON DELETE CASCADE,
             number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 10000),
@@ -49,6 +48,12 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
             modifiedAt TEXT NOT NULL,
             PRIMARY KEY (upload, number)
         ) STRICT, WITHOUT ROWID;
+        """)
+    static let doneMigration = Migration(
+        "3-multipart-done",
+        """
+        CREATE INDEX IF NOT EXISTS multipartUploadDone
+            ON multipartUpload(createdAt) WHERE version IS NOT NULL;
         """)
 
     var checksumType: S3.ChecksumType? {
