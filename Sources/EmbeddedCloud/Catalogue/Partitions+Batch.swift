@@ -15,7 +15,9 @@ extension Partitions {
         let (id, table) = try find(
             operation.databaseName, operation.tableName, operation.catalogId, for: request)
         guard
-            let partition = try await partition(operation.partitionValues, of: id, shown: table)
+            let partition = try await partitions(
+                [operation.partitionValues], of: id, shown: table
+            ).first
         else { throw AWSError.partitionNotFound }
         return .init(partition: partition)
     }
@@ -29,23 +31,22 @@ extension Partitions {
         }
         let (id, table) = try find(
             operation.databaseName, operation.tableName, operation.catalogId, for: request)
-        var found: [Glue.Partition] = []
-        for wanted in operation.partitionsToGet {
-            if let partition = try await partition(wanted.values, of: id, shown: table) {
-                found.append(partition)
-            }
-        }
+        let found = try await partitions(
+            operation.partitionsToGet.map(\.values), of: id, shown: table)
         return .init(partitions: found, unprocessedKeys: [])
     }
 
-    private func partition(
-        _ values: [String], of id: TableID, shown table: Glue.Table
-    ) async throws -> Glue.Partition? {
-        let key = PartitionRow.key(values)
+    /// Those that are there.
+    private func partitions(
+        _ wanted: [[String]], of id: TableID, shown table: Glue.Table
+    ) async throws -> [Glue.Partition] {
         let shown = Set(table.allColumns.map(\.name))
-        return try await state.ledger.read { db in
-            try PartitionRow.partition(key, of: id, in: db)
-        }?.showing(shown.contains)
+        let found = try await state.ledger.read { db in
+            try wanted.compactMap {
+                try PartitionRow.partition(PartitionRow.key($0), of: id, in: db)
+            }
+        }
+        return found.map { $0.showing(shown.contains) }
     }
 
     @Sendable func batchCreatePartition(

@@ -53,7 +53,7 @@ extension QueryRunner {
     func preview(
         _ sql: String, as caller: Caller, in database: String?, rowsMax: Int
     ) async throws -> (outcome: QueryOutcome, scannedBytes: Int) {
-        var execution = QueryExecution(
+        let execution = QueryExecution(
             id: UUID().uuidString.lowercased(), account: caller.account,
             role: BuiltInRole.dataSubscriber, sessionName: "preview", query: sql,
             database: database, outputLocation: "", workGroup: WorkGroup.primary, state: .running,
@@ -63,18 +63,14 @@ extension QueryRunner {
                 throw QueryFault.notSupported("A preview of anything but a SELECT", at: nil)
             }
             return try await queue.run(for: caller.account) {
-                await pool.hold(caller.account)
-                do {
-                    let prepared = try await prepare(sql, &execution, recorded: false)
+                try await pool.holding(caller.account) {
+                    var running = execution
+                    let prepared = try await prepare(sql, &running, recorded: false)
                     let worker = try await worker(for: caller.account, prepared)
                     let outcome = try await worker.run(
                         prepared.plan.tree, output: .rows(max: rowsMax))
                     try await recheck(prepared)
-                    await pool.release(caller.account)
                     return (outcome, prepared.plan.scannedBytes)
-                } catch {
-                    await pool.release(caller.account)
-                    throw error
                 }
             }
         } catch let error as CancellationError {

@@ -256,9 +256,7 @@ extension QueryRunner {
         guard !keys.isEmpty else { return [] }
         var seen: Set<[String]> = []
         for file in files {
-            let said = HivePartition.all(in: file).reduce(into: [String: String?]()) {
-                $0.updateValue($1.value, forKey: $1.name)
-            }
+            let said = HivePartition.values(in: file)
             seen.insert(keys.map { (said[$0] ?? nil) ?? HivePartition.null })
         }
         guard seen.count <= partitionsMax else {

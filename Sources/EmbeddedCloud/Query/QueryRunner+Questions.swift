@@ -171,8 +171,8 @@ extension QueryRunner {
         }
         var parameters: [JSONValue] = []
         for text in given {
-            let own = await literals(text)
-            parameters.append(own?.count == 1 ? own![0] : SyntaxTree.constant(text))
+            let own = await literals(text) ?? []
+            parameters.append(own.count == 1 ? own[0] : SyntaxTree.constant(text))
         }
         return parameters
     }

@@ -157,15 +157,7 @@ final class QueryRunner: Sendable {
                 {
                     return try await reuse(earlier, for: accepted)
                 }
-                await pool.hold(accepted.account)
-                do {
-                    let ended = try await perform(accepted)
-                    await pool.release(accepted.account)
-                    return ended
-                } catch {
-                    await pool.release(accepted.account)
-                    throw error
-                }
+                return try await pool.holding(accepted.account) { try await perform(accepted) }
             }
         } catch is CancellationError {
             // Stopping the exchange cancels too; what becomes of the query then, the next start says.

@@ -16,9 +16,7 @@ struct TableFiles: Sendable {
 
         /// The values of the partition columns, by lower-case name. A nil inside is a NULL.
         var partition: [String: String?] {
-            HivePartition.all(in: key).reduce(into: [:]) { values, part in
-                values.updateValue(part.value, forKey: part.name)
-            }
+            HivePartition.values(in: key)
         }
 
         /// Whether the file is still the one that was planned with. Ask before it is read and after.

@@ -40,12 +40,16 @@ actor WorkerPool {
         }
     }
 
-    /// Keeps the account's worker from being ended for want of room or work. One query at a time.
-    func hold(_ account: AccountID) { held.insert(account) }
-
-    func release(_ account: AccountID) {
-        held.remove(account)
-        warm[account]?.lastUse = .now
+    /// Keeps the account's worker meanwhile from being ended for want of room or work. One query at a time.
+    func holding<Value: Sendable>(
+        _ account: AccountID, _ work: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        held.insert(account)
+        defer {
+            held.remove(account)
+            warm[account]?.lastUse = .now
+        }
+        return try await work()
     }
 
     /// A worker of the account's that may read the directories. The account is to be held meanwhile.

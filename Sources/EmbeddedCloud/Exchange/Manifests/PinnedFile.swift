@@ -85,6 +85,13 @@ struct HivePartition: Hashable, Sendable {
     /// Hive's mark of a null.
     static let null = "__HIVE_DEFAULT_PARTITION__"
 
+    /// By lower-case name. A nil inside is a NULL.
+    static func values(in key: String) -> [String: String?] {
+        all(in: key).reduce(into: [:]) { values, part in
+            values.updateValue(part.value, forKey: part.name)
+        }
+    }
+
     static func all(in key: String) -> [HivePartition] {
         key.split(separator: "/").dropLast().compactMap { part in
             guard let sign = part.firstIndex(of: "="), sign > part.startIndex else { return nil }

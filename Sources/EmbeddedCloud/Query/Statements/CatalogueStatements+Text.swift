@@ -17,7 +17,7 @@ extension CatalogueStatements {
     static func description(of table: Glue.Table) -> [String] {
         let lines = table.allColumns.map(line)
         guard let keys = table.partitionKeys, !keys.isEmpty else { return lines }
-        let empty = ["", "", ""].map { _ in "" }.joined(separator: "\t")
+        let empty = "\t\t"
         return lines
             + [
                 empty, "# Partition Information\t\t",

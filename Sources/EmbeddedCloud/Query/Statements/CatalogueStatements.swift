@@ -165,9 +165,7 @@ struct CatalogueStatements: Sendable {
             for key in (page.contents ?? []).compactMap(\.key) {
                 count += 1
                 let below = String(key.dropFirst(location.key.count))
-                let said = HivePartition.all(in: below).reduce(into: [String: String?]()) {
-                    $0.updateValue($1.value, forKey: $1.name)
-                }
+                let said = HivePartition.values(in: below)
                 guard keys.allSatisfy({ said[$0] != nil }) else { continue }
                 let folder = below.split(separator: "/").dropLast().map { $0 + "/" }.joined()
                 folders[folder] = keys.map { (said[$0] ?? nil) ?? HivePartition.null }
