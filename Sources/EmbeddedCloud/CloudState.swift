@@ -40,7 +40,7 @@ struct CloudState: Sendable {
         IdentityProviderRow.migration, ManagedPolicyRow.migration,
         QueryExecution.kindsMigration, WorkGroupRow.migration, TableVersionRow.migration,
         CatalogueTagRow.migration, PreparedStatementRow.migration,
-        MultipartUploadRow.doneMigration,
+        MultipartUploadRow.doneMigration, QueryExecution.openerMigration,
     ]
 }
 

@@ -111,7 +111,7 @@ public final class EmbeddedCloud: Sendable {
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
             ManagedPolicies(state: state).handlers, IdentityProviders(state: state).handlers,
             CutOffs(
-                state: state, exchange: account, end: { [runner] in runner.cancelAll(of: $0) }
+                state: state, exchange: account, end: { [runner] in runner.cancelUnadmitted() }
             ).handlers,
             Buckets(objects: objects, region: exchange.region).handlers,
             BucketSettings(objects: objects).handlers, BucketPolicies(objects: objects).handlers,

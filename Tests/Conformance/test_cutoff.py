@@ -2,16 +2,19 @@
 
 import contextlib
 import http.client
+import sqlite3
 import urllib.parse
 
 import botocore.exceptions
 import pytest
 
+from athena import Athena
 from exchange import Machine
 from s3 import ONCE, refused
 
 ACCOUNT = "222222222222"
 MIB = 1 << 20
+ENDLESS = "SELECT sum(hash(range) % 7) FROM range(9000000000000)"
 
 
 @pytest.fixture
@@ -81,14 +84,60 @@ def test_an_upload_under_way_comes_to_nothing(own_exchange, subscriber):
     assert "Contents" not in subscriber.client("s3").list_objects_v2(Bucket="of-the-subscriber")
 
 
+def second_machine(exchange):
+    """Another one of the account's, and the id of its key."""
+    second = Machine(exchange.home / "second", "nomura", ACCOUNT, exchange.endpoint)
+    enrolled = second.bourse(
+        "enroll", "--endpoint", exchange.endpoint, "--code", exchange.add_account(ACCOUNT),
+        "--profile", "nomura", "--json")
+    return second, enrolled.json["keyId"]
+
+
+def test_a_query_under_way_is_ended(own_exchange, subscriber):
+    athena = Athena(subscriber)
+    running = athena.start(ENDLESS)
+    athena.wait(running, {"RUNNING"})
+    waiting = athena.start("SELECT 42")
+    cut_off(own_exchange)
+    cut_off(own_exchange, "--lift")
+    again = Athena(subscriber)
+    for id in running, waiting:
+        assert again.wait(id)["Status"]["State"] == "CANCELLED"
+    assert again.rows("SELECT 42") == [["42"]]
+
+
+def test_the_queries_of_a_key_that_is_taken_back_end_and_no_other(own_exchange, subscriber):
+    second, key = second_machine(own_exchange)
+    own, others = Athena(subscriber), Athena(second)
+    running = others.start(ENDLESS)
+    others.wait(running, {"RUNNING"})
+    waiting, own_waiting = others.start("SELECT 42"), own.start("SELECT 43")
+    revoked = own_exchange.provider.bourse("account", "keys", "revoke", ACCOUNT, key)
+    assert revoked.status == 0, revoked
+    for id in running, waiting:
+        assert own.wait(id)["Status"]["State"] == "CANCELLED"
+    assert own.wait(own_waiting)["Status"]["State"] == "SUCCEEDED"
+
+
+def test_a_query_that_waits_when_the_exchange_is_killed_needs_its_session_afterwards(
+        own_exchange, subscriber):
+    second, key = second_machine(own_exchange)
+    own, others = Athena(subscriber), Athena(second)
+    running = own.start(ENDLESS)
+    own.wait(running, {"RUNNING"})
+    waiting, own_waiting = others.start("SELECT 42"), own.start("SELECT 43")
+    own_exchange.kill()
+    # As if it had been killed after the key was gone, and before the query was ended.
+    with contextlib.closing(sqlite3.connect(own_exchange.data / "ledger.db")) as ledger, ledger:
+        assert ledger.execute("DELETE FROM enrolledKey WHERE id = ?", [key]).rowcount == 1
+    own_exchange.serve()
+    assert own.wait(waiting)["Status"]["State"] == "CANCELLED"
+    assert own.wait(own_waiting)["Status"]["State"] == "SUCCEEDED"
+
+
 def test_a_key_is_listed_and_taken_back(own_exchange, subscriber):
     provider = own_exchange.provider
-    second = Machine(
-        own_exchange.home / "second", "nomura", ACCOUNT, own_exchange.endpoint)
-    enrolled = second.bourse(
-        "enroll", "--endpoint", own_exchange.endpoint, "--code", own_exchange.add_account(ACCOUNT),
-        "--profile", "nomura", "--json")
-    key = enrolled.json["keyId"]
+    second, key = second_machine(own_exchange)
     listed = provider.bourse("account", "keys", "list", ACCOUNT, "--json").json
     assert key in listed["keys"] and len(listed["keys"]) == 2 and listed["isCutOff"] is False
     s3, other = second.client("s3", config=ONCE), subscriber.client("s3", config=ONCE)

@@ -6,17 +6,16 @@ import HashTreeCollections
 
 /// Whom the exchange lets in no longer: keys taken back, accounts cut off.
 ///
-/// Both are in force when the call returns: the next request is refused, and objects under way are cut. A
-/// cut-off also ends the queries of the account; those of a key that was taken back run to their end, and
-/// their results are kept from it.
+/// Both are in force when the call returns: the next request is refused, objects under way are cut, and
+/// queries that run are ended.
 struct CutOffs: Sendable {
     static let pages = 1...100
     static let pageDefault = 50
 
     let state: StateStore
     let exchange: AccountID
-    /// Ends what the account has running.
-    let end: @Sendable (AccountID) -> Void
+    /// Ends what runs for sessions that are no longer admitted.
+    let end: @Sendable () -> Void
 
     var handlers: [Handler] {
         [
@@ -77,6 +76,7 @@ struct CutOffs: Sendable {
                     "Account \(operation.accountId) has no key or issuer \(operation.keyId).")
             }
         }
+        end()
         return EmptyResponse()
     }
 
@@ -91,7 +91,7 @@ struct CutOffs: Sendable {
             account.isCutOff = true
             account.cutOffAt = request.time
         }
-        end(account.id)
+        end()
         return .init(cutOffAt: account.cutOffAt ?? request.time)
     }
 

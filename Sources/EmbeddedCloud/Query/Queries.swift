@@ -114,7 +114,8 @@ struct Queries: Sendable {
             substatementType: statement.kind.substatement,
             parameters: given.isEmpty
                 ? nil : JSONValue.array(given.map(JSONValue.string)).text,
-            isManaged: location == nil, prepared: prepared)
+            isManaged: location == nil, prepared: prepared, openedBy: request.caller.openedBy,
+            openedFrom: request.caller.openedFrom)
     }
 
     /// Whether whoever asks may write where the statement says, as its session stands now: what it changes in

@@ -53,6 +53,12 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
         CREATE INDEX queryExecutionNewest
             ON queryExecution(account, workGroup, submittedAt DESC, id DESC);
         """)
+    static let openerMigration = Migration(
+        "3-query-execution",
+        """
+        ALTER TABLE queryExecution ADD COLUMN openedBy TEXT;
+        ALTER TABLE queryExecution ADD COLUMN openedFrom TEXT;
+        """)
 
     enum State: String, Codable, Sendable {
         case queued = "QUEUED"
@@ -103,6 +109,9 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
 
     /// The statement that EXECUTE means.
     var prepared: String?
+    /// The key with which the session was opened that asked, and the account from which: with them it ends.
+    var openedBy: String?
+    var openedFrom: AccountID?
 
     /// What runs.
     var text: String { prepared ?? query }
@@ -115,7 +124,8 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
         }
     }
 
-    /// Whoever asked, as the grants know it.
+    /// Whoever asked, as the grants know it. Its session was open when the query came, so that counts as
+    /// the session's beginning.
     var caller: Caller {
         let kind: Caller.Kind =
             if let role {
@@ -123,7 +133,9 @@ struct QueryExecution: Codable, FetchableRecord, PersistableRecord, Sendable {
             } else {
                 .user(name: sessionName)
             }
-        return Caller(account: account, kind: kind, accessKeyID: "")
+        return Caller(
+            account: account, kind: kind, accessKeyID: "", roleID: nil, openedBy: openedBy,
+            openedFrom: openedFrom, sessionPolicy: nil)
     }
 
     var resultColumns: [ResultColumn] {

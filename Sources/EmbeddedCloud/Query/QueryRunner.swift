@@ -130,12 +130,15 @@ final class QueryRunner: Sendable {
         book.withLock { $0.tasks[id] }?.cancel()
     }
 
-    /// Stops whatever an account runs.
-    func cancelAll(of account: AccountID) {
-        let running = book.withLock { book in
-            book.executions.values.filter { $0.account == account }.map(\.id)
+    /// Stops what runs for sessions that have been ended.
+    func cancelUnadmitted() {
+        let identities = state.current.identity
+        let tasks = book.withLock { book in
+            book.tasks.filter { id, _ in
+                book.executions[id].map { !identities.admits($0.caller) } ?? false
+            }
         }
-        for id in running { cancel(id) }
+        for task in tasks.values { task.cancel() }
     }
 
     /// Stops all. What waits is run after the next start, what runs has failed then.
@@ -222,6 +225,8 @@ final class QueryRunner: Sendable {
 
     private func perform(_ accepted: QueryExecution) async throws -> QueryExecution {
         try Task.checkCancellation()
+        // It may have waited, also for the exchange to start again, while its session was ended.
+        guard state.current.identity.admits(accepted.caller) else { throw CancellationError() }
         var execution = accepted
         execution.state = .running
         execution.startedAt = clock()
