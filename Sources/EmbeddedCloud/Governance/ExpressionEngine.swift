@@ -12,8 +12,9 @@ actor ExpressionEngine {
     ]
 
     private let executor = BlockingExecutor("bourse.expressions")
-    /// Opened by the first call: most requests have no expression.
-    private var connection: Connection?
+    private var engine = DeferredConnection(settings: settings)
+
+    private var connection: Connection { get throws { try engine.opened() } }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -23,7 +24,7 @@ actor ExpressionEngine {
     ///
     /// - Returns: An object with the script's `statements`, or with `error` and `error_message`.
     func syntaxTree(of script: String) throws -> JSONValue {
-        let rows = try opened().rows(
+        let rows = try connection.rows(
             "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", [.text(script)])
         return try JSONValue(parsing: rows[0][0].text ?? "")
     }
@@ -35,7 +36,7 @@ actor ExpressionEngine {
     func names(_ names: [String], matching pattern: String) throws -> Set<String>? {
         let list = JSONValue.array(names.map(JSONValue.string)).text
         do {
-            let rows = try opened().rows(
+            let rows = try connection.rows(
                 """
                 SELECT name FROM (SELECT unnest(from_json(CAST(? AS JSON), '["VARCHAR"]')) AS name)
                 WHERE regexp_full_match(name, CAST(? AS VARCHAR), 'i')
@@ -59,7 +60,7 @@ actor ExpressionEngine {
         let values = columns.enumerated().map { place, column in
             "json_extract_string(\(list), '$[\(place)]') AS \(column.sqlIdentifier)"
         }
-        let rows = try opened().rows(
+        let rows = try connection.rows(
             """
             SELECT \(list) FROM (SELECT \(list), \(values.joined(separator: ", "))
                 FROM (SELECT unnest(from_json(CAST(? AS JSON), '["VARCHAR"]')) AS \(list)))
@@ -67,12 +68,5 @@ actor ExpressionEngine {
             """, [.text(JSONValue.array(lists.map(JSONValue.string)).text)])
         let matching = Set(rows.compactMap { $0[0].text })
         return lists.filter(matching.contains)
-    }
-
-    private func opened() throws -> Connection {
-        if let connection { return connection }
-        let opened = try Database(.memory, settings: Self.settings).connect()
-        connection = opened
-        return opened
     }
 }

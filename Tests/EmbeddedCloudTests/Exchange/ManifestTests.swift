@@ -126,7 +126,7 @@ import Testing
         for _ in 0..<3 {
             revisions.append(try #require(ExchangeID(rawValue: try await testbed.publish(dataSet))))
         }
-        let planner = Planner(connection: try Database().connect(), rowsMax: 8)
+        let planner = Planner(engine: DeferredConnection(), rowsMax: 8)
         func plan(_ number: Int) async throws {
             let file = testbed.folder.appending(path: "data/manifests/\(revisions[number]).parquet")
             let files = try await planner.files(

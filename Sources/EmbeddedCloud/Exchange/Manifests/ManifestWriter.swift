@@ -5,13 +5,15 @@ import Glibc
 /// Pins files, reads their footers and writes the manifest, one revision at a time.
 actor ManifestWriter {
     private let executor = BlockingExecutor("bourse.manifests")
-    private let connection: Connection
+    private var engine: DeferredConnection
 
     /// Columns by which pruning is worth its space: the partitions, and the first of the file's own.
     private static let partitionNamesMax = 32
     private static let boundNamesMax = 128
 
-    init(connection: Connection) { self.connection = connection }
+    init(engine: DeferredConnection) { self.engine = engine }
+
+    private var connection: Connection { get throws { try engine.opened() } }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 

@@ -14,9 +14,9 @@ struct Manifests: Sendable {
     private let planner: Planner
     private let log: Logger
 
-    /// Of the engine's instance that reads footers and plans.
+    /// Of the engine's instances: one reads footers, the other one plans.
     private static let engineSettings = [
-        "memory_limit": "2GB", "temp_directory": "", "autoinstall_known_extensions": "false",
+        "memory_limit": "1GB", "temp_directory": "", "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     ]
 
@@ -29,9 +29,8 @@ struct Manifests: Sendable {
                 at: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
         }
-        let engine = try Database(settings: Self.engineSettings)
-        writer = ManifestWriter(connection: try engine.connect())
-        planner = Planner(connection: try engine.connect())
+        writer = ManifestWriter(engine: DeferredConnection(settings: Self.engineSettings))
+        planner = Planner(engine: DeferredConnection(settings: Self.engineSettings))
     }
 
     /// Pins the objects and writes the manifest. It is read by nobody until the revision is finalized.

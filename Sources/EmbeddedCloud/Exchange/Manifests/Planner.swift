@@ -15,17 +15,19 @@ actor Planner {
     }
 
     private let executor = BlockingExecutor("bourse.planner")
-    private let connection: Connection
+    private var engine: DeferredConnection
     private let rowsMax: Int
     private var hot: [ExchangeID: Hot] = [:]
     private var uses = 0
     /// How often a manifest was read from its file.
     private(set) var loads = 0
 
-    init(connection: Connection, rowsMax: Int = Planner.rowsMax) {
-        self.connection = connection
+    init(engine: DeferredConnection, rowsMax: Int = Planner.rowsMax) {
+        self.engine = engine
         self.rowsMax = rowsMax
     }
+
+    private var connection: Connection { get throws { try engine.opened() } }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
