@@ -127,6 +127,7 @@ public final class EmbeddedCloud: Sendable {
             RegisteredLocations(state: state).handlers,
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
+            LentCredentials(state: state, sealingKey: sealingKey, region: region).handlers,
             broker.handlers, events.handlers, queries.handlers,
             Previews(state: state, runner: runner, exchange: account).handlers,
             WorkGroups(state: state, region: region).handlers,

@@ -12,6 +12,24 @@ extension LakeFormation {
         public func writeMembers(to writer: inout ShapeWriter) {}
     }
 
+    public struct AuditContext: AWSShape {
+        public var additionalAuditContext: String?
+
+        public init(
+            additionalAuditContext: String? = nil
+        ) {
+            self.additionalAuditContext = additionalAuditContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            additionalAuditContext = try reader.optional("AdditionalAuditContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("AdditionalAuditContext", additionalAuditContext)
+        }
+    }
+
     public struct BatchPermissionsFailureEntry: AWSShape {
         public var requestEntry: BatchPermissionsRequestEntry?
         public var error: ErrorDetail?
@@ -147,6 +165,18 @@ extension LakeFormation {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("Expression", expression)
         }
+    }
+
+    public struct CredentialsScope: AWSEnum {
+        public static let read = CredentialsScope(rawValue: "READ")
+        public static let readwrite = CredentialsScope(rawValue: "READWRITE")
+        public static let known: [CredentialsScope] = [
+            .read, .readwrite,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
     }
 
     public struct DataCellsFilter: AWSShape {
@@ -551,6 +581,24 @@ extension LakeFormation {
         }
     }
 
+    public struct PartitionValueList: AWSShape {
+        public var values: [String]
+
+        public init(
+            values: [String]
+        ) {
+            self.values = values
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            values = try reader.required("Values")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Values", values)
+        }
+    }
+
     public struct Permission: AWSEnum {
         public static let all = Permission(rawValue: "ALL")
         public static let select = Permission(rawValue: "SELECT")
@@ -572,6 +620,20 @@ extension LakeFormation {
             .all, .select, .alter, .drop, .delete, .insert, .describe, .createDatabase,
             .createTable, .dataLocationAccess, .createLfTag, .associate, .grantWithLfTagExpression,
             .createLfTagExpression, .createCatalog, .superUser,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct PermissionType: AWSEnum {
+        public static let columnPermission = PermissionType(rawValue: "COLUMN_PERMISSION")
+        public static let cellFilterPermission = PermissionType(rawValue: "CELL_FILTER_PERMISSION")
+        public static let nestedPermission = PermissionType(rawValue: "NESTED_PERMISSION")
+        public static let nestedCellPermission = PermissionType(rawValue: "NESTED_CELL_PERMISSION")
+        public static let known: [PermissionType] = [
+            .columnPermission, .cellFilterPermission, .nestedPermission, .nestedCellPermission,
         ]
 
         public let rawValue: String
@@ -647,6 +709,41 @@ extension LakeFormation {
             writer.put("AdditionalDetails", additionalDetails)
             writer.put("LastUpdated", lastUpdated)
             writer.put("LastUpdatedBy", lastUpdatedBy)
+        }
+    }
+
+    public struct QuerySessionContext: AWSShape {
+        public var queryId: String?
+        public var queryStartTime: Date?
+        public var clusterId: String?
+        public var queryAuthorizationId: String?
+        public var additionalContext: [String: String]?
+
+        public init(
+            queryId: String? = nil, queryStartTime: Date? = nil, clusterId: String? = nil,
+            queryAuthorizationId: String? = nil, additionalContext: [String: String]? = nil
+        ) {
+            self.queryId = queryId
+            self.queryStartTime = queryStartTime
+            self.clusterId = clusterId
+            self.queryAuthorizationId = queryAuthorizationId
+            self.additionalContext = additionalContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            queryId = try reader.optional("QueryId")
+            queryStartTime = try reader.optional("QueryStartTime")
+            clusterId = try reader.optional("ClusterId")
+            queryAuthorizationId = try reader.optional("QueryAuthorizationId")
+            additionalContext = try reader.optional("AdditionalContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("QueryId", queryId)
+            writer.put("QueryStartTime", queryStartTime)
+            writer.put("ClusterId", clusterId)
+            writer.put("QueryAuthorizationId", queryAuthorizationId)
+            writer.put("AdditionalContext", additionalContext)
         }
     }
 
@@ -858,6 +955,37 @@ extension LakeFormation {
             writer.put("CatalogId", catalogId)
             writer.put("ColumnNames", columnNames)
             writer.put("ColumnWildcard", columnWildcard)
+        }
+    }
+
+    public struct TemporaryCredentials: AWSShape {
+        public var accessKeyId: String?
+        public var secretAccessKey: String?
+        public var sessionToken: String?
+        public var expiration: Date?
+
+        public init(
+            accessKeyId: String? = nil, secretAccessKey: String? = nil, sessionToken: String? = nil,
+            expiration: Date? = nil
+        ) {
+            self.accessKeyId = accessKeyId
+            self.secretAccessKey = secretAccessKey
+            self.sessionToken = sessionToken
+            self.expiration = expiration
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            accessKeyId = try reader.optional("AccessKeyId")
+            secretAccessKey = try reader.optional("SecretAccessKey")
+            sessionToken = try reader.optional("SessionToken")
+            expiration = try reader.optional("Expiration")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("AccessKeyId", accessKeyId)
+            writer.put("SecretAccessKey", secretAccessKey)
+            writer.put("SessionToken", sessionToken)
+            writer.put("Expiration", expiration)
         }
     }
 

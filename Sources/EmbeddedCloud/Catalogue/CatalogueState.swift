@@ -17,6 +17,8 @@ struct CatalogueState: Sendable {
     }
 
     private var catalogs: TreeDictionary<AccountID, TreeDictionary<String, Database>> = [:]
+    /// Of all catalogues.
+    private var located: TreeDictionary<LakeLocation, Set<TableID>> = [:]
 
     init(loading db: GRDB.Database) throws {
         for row in try DatabaseRow.fetchAll(db) {
@@ -31,14 +33,27 @@ struct CatalogueState: Sendable {
 
     subscript(id: DatabaseID) -> Database? {
         get { catalogs[id.catalog]?[id.name] }
-        set { catalogs[id.catalog, default: [:]][id.name] = newValue }
+        set {
+            if newValue == nil { for table in tables(of: id) { self[table] = nil } }
+            catalogs[id.catalog, default: [:]][id.name] = newValue
+        }
     }
 
     /// Setting a table of a database that is not there changes nothing.
     subscript(id: TableID) -> Glue.Table? {
         get { catalogs[id.catalog]?[id.database]?.tables[id.name] }
-        set { catalogs[id.catalog]?[id.database]?.tables[id.name] = newValue }
+        set {
+            guard self[id.databaseID] != nil else { return }
+            if let location = self[id]?.lakeLocation { located[location]?.remove(id) }
+            if let location = newValue?.lakeLocation {
+                located[location, default: []].insert(id)
+            }
+            catalogs[id.catalog]?[id.database]?.tables[id.name] = newValue
+        }
     }
+
+    /// The tables, of any catalogue, whose files are said to be there.
+    func tables(at location: LakeLocation) -> Set<TableID> { located[location] ?? [] }
 
     /// By name.
     func databases(of catalog: AccountID) -> [DatabaseID] {

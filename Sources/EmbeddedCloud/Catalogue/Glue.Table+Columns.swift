@@ -16,6 +16,11 @@ extension Glue.Table {
         }
     }
 
+    /// Nil where it has no files in S3.
+    var lakeLocation: LakeLocation? {
+        storageDescriptor?.location.flatMap(LakeLocation.init(uri:))
+    }
+
     var isLink: Bool { targetTable != nil }
     var isView: Bool { tableType == "VIRTUAL_VIEW" }
 

@@ -20,33 +20,78 @@ struct Authorizer: Sendable {
         context: [(ConditionKey, String)] = []
     ) throws(AWSError) {
         let current = state.current
+        let caller = call.caller
         // Whoever makes a bucket is not asked whose it is: its name is free, or the handler says so.
         let bucket =
             action == "s3:CreateBucket"
             ? nil : resource.bucketName.flatMap { current.storage.buckets[$0] }
         var access = Access(
-            by: call.caller.asPoliciesSeeIt, action: action, resource: resource,
+            by: caller.asPoliciesSeeIt, action: action, resource: resource,
             owner: bucket?.account, context: call.policyContext(region: region))
         for (key, value) in context { access.context.add(key, value) }
-        let identity = current.identity.policies(of: call.caller)
         var policies = Policies(
-            identity: identity, resource: bucket.flatMap { current.storage.policies[$0.name] },
-            session: call.caller.sessionPolicy)
-        if action == "sts:AssumeRole" {
+            identity: current.identity.policies(of: caller),
+            resource: bucket.flatMap { current.storage.policies[$0.name] },
+            session: caller.sessionPolicy)
+        var limits: [Policies] = []
+        if let lent = caller.lent {
+            try check(lent, current, of: service, by: call)
+            // The table's account lends: no policy of its bucket has to say so.
+            access.owner = caller.account
+            policies.identity = [lent.policy]
+            limits = [Policies(identity: [lent.policy], session: lent.policy)]
+        } else if action == "sts:AssumeRole" {
             // A role that is not there trusts nobody, and looks like one that does not.
             let trust = RoleID(resource).flatMap {
                 current.identity.trustPolicy(of: $0, exchange: exchange)
             }
             access.owner = AccountID(rawValue: resource.account)
             policies = Policies(
-                identity: identity, trust: trust ?? PolicyDocument([]),
-                session: call.caller.sessionPolicy)
+                identity: policies.identity, trust: trust ?? PolicyDocument([]),
+                session: caller.sessionPolicy)
         }
-        guard case .deny(let refusal, _) = decide(access, under: policies) else { return }
-        throw .accessDenied(
+        for policies in limits + [policies] {
+            if case .deny(let refusal, _) = decide(access, under: policies) {
+                throw denied(action, resource, of: service, call, refusal.rawValue)
+            }
+        }
+        guard let bucket, let path = resource.path(readBy: action, context: context) else { return }
+        guard current.mayReadFiles(at: path, in: bucket, caller) else {
+            throw denied(
+                action, resource, of: service, call,
+                "Lake Formation governs the location, and no table there was granted as a whole")
+        }
+    }
+
+    /// Whether the lender still lends, and the caller's own identity may still have data of Lake Formation.
+    private func check(
+        _ lent: LentFiles, _ current: CloudState, of service: AWSService, by call: Call
+    ) throws(AWSError) {
+        let action = "lakeformation:GetDataAccess"
+        let resource = ARN(
+            service: "lakeformation", region: region, account: call.caller.account.rawValue,
+            resource: "*")
+        let access = Access(
+            by: call.caller.asPoliciesSeeIt, action: action, resource: resource, owner: nil,
+            context: call.policyContext(region: region))
+        let policies = Policies(
+            identity: current.identity.policies(of: call.caller),
+            session: call.caller.sessionPolicy)
+        if case .deny(let refusal, _) = decide(access, under: policies) {
+            throw denied(action, resource, of: service, call, refusal.rawValue)
+        }
+        guard current.stillLends(lent, to: call.caller) else {
+            throw denied(action, resource, of: service, call, "the table is no longer granted")
+        }
+    }
+
+    private func denied(
+        _ action: String, _ resource: ARN, of service: AWSService, _ call: Call, _ reason: String
+    ) -> AWSError {
+        .accessDenied(
             service,
             "User: \(call.caller.arn) is not authorized to perform: \(action) on resource: "
-                + "\(resource) (\(refusal.rawValue))")
+                + "\(resource) (\(reason))")
     }
 }
 
@@ -72,6 +117,17 @@ extension Authorizer {
 }
 
 extension ARN {
+    /// The object's key and a slash, or the prefix of the keys, that an action of S3's tells the content or
+    /// the names of. Nil: of none.
+    fileprivate func path(readBy action: String, context: [(ConditionKey, String)]) -> String? {
+        guard action.hasPrefix("s3:Get") || action.hasPrefix("s3:List") else { return nil }
+        if let slash = resource.firstIndex(of: "/") {
+            return resource[resource.index(after: slash)...] + "/"
+        }
+        guard action.hasPrefix("s3:ListBucket") else { return nil }
+        return context.first { $0.0 == .prefix }?.1 ?? ""
+    }
+
     /// Of S3's ARNs, which name the bucket and perhaps a key in it.
     fileprivate var bucketName: BucketName? {
         guard service == "s3" else { return nil }

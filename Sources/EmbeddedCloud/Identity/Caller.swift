@@ -23,6 +23,8 @@ public struct Caller: Sendable {
     let openedFrom: AccountID?
     /// What the session may do at most, of what its role may.
     let sessionPolicy: PolicyDocument?
+    /// Of a session that reads the files of one table, which.
+    let lent: LentFiles?
 
     public init(account: AccountID, kind: Kind, accessKeyID: String) {
         self.init(
@@ -32,7 +34,7 @@ public struct Caller: Sendable {
 
     init(
         account: AccountID, kind: Kind, accessKeyID: String, roleID: String?, openedBy: String?,
-        openedFrom: AccountID?, sessionPolicy: PolicyDocument?
+        openedFrom: AccountID?, sessionPolicy: PolicyDocument?, lent: LentFiles? = nil
     ) {
         self.account = account
         self.kind = kind
@@ -41,6 +43,7 @@ public struct Caller: Sendable {
         self.openedBy = openedBy
         self.openedFrom = openedFrom
         self.sessionPolicy = sessionPolicy
+        self.lent = lent
     }
 
     /// As STS says it: `arn:aws:sts::222222222222:assumed-role/data-subscriber/NAME`.

@@ -55,6 +55,8 @@ struct Session: Codable, Sendable {
     var openedFrom: AccountID
     /// JSON. Nil: it has none of its own.
     var policy: String?
+    /// Nil: it does all that its role may.
+    var lent: LentFiles?
     var issuedAt: Date
     var expiresAt: Date
 
@@ -81,7 +83,7 @@ struct Session: Codable, Sendable {
             kind: role.map { .session(role: $0, name: name, issuedAt: issuedAt) }
                 ?? .user(name: name),
             accessKeyID: accessKeyID, roleID: roleID, openedBy: openedBy, openedFrom: openedFrom,
-            sessionPolicy: policy)
+            sessionPolicy: policy, lent: lent)
     }
 
     init(
@@ -101,6 +103,22 @@ struct Session: Codable, Sendable {
         self.init(
             account: account, role: nil, roleID: nil, name: name, openedBy: openedBy,
             openedFrom: account, policy: nil, issuedAt: issuedAt, expiresAt: expiresAt)
+    }
+
+    /// One that reads some files and does nothing else, of whoever has the session or key that asks for it.
+    init(lending files: LentFiles, to caller: Caller, issuedAt: Date, expiresAt: Date) {
+        let (role, name): (String?, String) =
+            switch caller.kind {
+            case .session(let role, let name, _): (role, name)
+            case .user(let name): (nil, name)
+            case .anonymous: (nil, "")
+            }
+        self.init(
+            account: caller.account, role: role, roleID: caller.roleID, name: name,
+            openedBy: caller.openedBy ?? caller.accessKeyID,
+            openedFrom: caller.openedFrom ?? caller.account,
+            policy: caller.sessionPolicy?.text, issuedAt: issuedAt, expiresAt: expiresAt)
+        lent = files
     }
 
     private init(

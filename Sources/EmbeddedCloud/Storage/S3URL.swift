@@ -1,5 +1,5 @@
 /// `s3://bucket/key`, as catalogues and queries write it.
-struct S3URL: Hashable, Sendable, CustomStringConvertible {
+struct S3URL: Hashable, Codable, Sendable, CustomStringConvertible {
     var bucket: String
     /// Without a slash in front; empty for the whole bucket.
     var key: String

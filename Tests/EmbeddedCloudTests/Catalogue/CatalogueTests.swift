@@ -2,6 +2,7 @@ import AWSAPI
 import Foundation
 import GlueAPI
 import LakeFormationAPI
+import Ledger
 import Testing
 
 @testable import EmbeddedCloud
@@ -191,6 +192,46 @@ import Testing
         #expect(filtered?.code == "AccessDeniedException")
         try await lake.grant([.select], on: .navHistory, to: "222222222222")
         #expect(try await partitions(nil, as: lake.subscriber) == days)
+        try lake.remove()
+    }
+
+    @Test func `finds a table by where its files are, as long as they are there`() async throws {
+        let lake = try await LakeTestbed()
+        func tables(at uri: String) throws -> [String] {
+            let location = try #require(LakeLocation(uri: uri))
+            return lake.cloud.state.current.catalogue.tables(at: location).map(\.name).sorted()
+        }
+        func update(_ name: String, location: String?) async throws {
+            var input = Glue.TableInput.example(name)
+            input.storageDescriptor?.location = location
+            try await lake.send(
+                Glue.UpdateTable(databaseName: LakeTestbed.database, tableInput: input),
+                as: lake.provider)
+        }
+        for name in ["esg", "risk"] {
+            try await lake.send(
+                Glue.CreateTable(databaseName: LakeTestbed.database, tableInput: .example(name)),
+                as: lake.provider)
+        }
+        try await update("esg", location: "s3://lake/gold/esg/")
+        try await update("risk", location: "s3a://lake/gold/esg")
+        #expect(try tables(at: "s3://lake/gold/esg") == ["esg", "risk"])
+        #expect(try tables(at: "s3://lake/gold") == [])
+        try await update("risk", location: "s3://lake/gold/risk/")
+        #expect(try tables(at: "s3://lake/gold/esg") == ["esg"])
+        try await update("risk", location: nil)
+        #expect(try tables(at: "s3://lake/gold/risk") == [])
+        try await update("risk", location: "s3://lake/gold/risk/")
+        try await lake.send(
+            Glue.DeleteTable(databaseName: LakeTestbed.database, name: "esg"), as: lake.provider)
+        #expect(try tables(at: "s3://lake/gold/esg") == [])
+        let risk = try #require(LakeLocation(uri: "s3://lake/gold/risk"))
+        let reloaded = try await lake.cloud.state.ledger.read { db in
+            try CatalogueState(loading: db)
+        }
+        #expect(reloaded.tables(at: risk).map(\.name) == ["risk"])
+        try await lake.send(Glue.DeleteDatabase(name: LakeTestbed.database), as: lake.provider)
+        #expect(try tables(at: "s3://lake/gold/risk") == [])
         try lake.remove()
     }
 }

@@ -1,0 +1,133 @@
+import AWSAPI
+import GlueAPI
+import HashTreeCollections
+import LakeFormationAPI
+
+/// Who reads a lake's files as they lie, past the engine that hides rows and columns.
+extension CloudState {
+    /// Whether Lake Formation lets the caller read an object, or list a prefix, of another account's bucket.
+    ///
+    /// Below a location that the account has registered, its policies alone open nothing: the caller also
+    /// needs a table there of which it was granted everything. Stricter than AWS, where whoever has S3 rights
+    /// by a policy reads past every filter. A listing that reaches a registered location from above is
+    /// refused, since keys are data.
+    ///
+    /// - Parameter path: The prefix, or the object's key and a slash: whoever lists a folder asks first whether
+    ///   there is an object of its name.
+    func mayReadFiles(at path: String, in bucket: Bucket, _ caller: Caller) -> Bool {
+        let owner = bucket.account
+        guard !caller.belongs(to: owner), let registered = governance.locations[owner] else {
+            return true
+        }
+        let folders = LakeLocation.folders(above: path, in: bucket.name)
+        guard folders.contains(where: { registered[$0.arn] != nil }) else {
+            let beginning = ARN.s3(bucket: bucket.name.rawValue, key: path).description
+            return !registered.keys.contains { "\($0)/".hasPrefix(beginning) }
+        }
+        return folders.contains { folder in
+            catalogue.tables(at: folder).contains { table in
+                table.catalog == owner && isGrantedWhole(table, to: caller)
+            }
+        }
+    }
+
+    private func isGrantedWhole(_ table: TableID, to caller: Caller) -> Bool {
+        let columns = (catalogue[table]?.allColumns ?? []).map(\.name)
+        return governance.access(of: caller, to: table, columns: columns)?.isWhole(columns) ?? false
+    }
+
+    /// Where the files of a table are, for a caller that may have them all.
+    ///
+    /// - Throws: In Lake Formation's words: there is no such table, or not for this caller; something of it
+    ///   is hidden from the caller; its account does not hand out files.
+    func filesToLend(
+        of table: TableID, to caller: Caller
+    ) throws(AWSError) -> S3URL {
+        let definition = catalogue[table]
+        let columns = (definition?.allColumns ?? []).map(\.name)
+        guard let definition,
+            let access = governance.access(of: caller, to: table, columns: columns)
+        else { throw .lakeAccessDenied }
+        guard access.isWhole(columns) else { throw .filesHoldMore(than: table) }
+        guard governance.settings[table.catalog]?.allowFullTableExternalDataAccess == true else {
+            throw .filesNotLent(by: table.catalog)
+        }
+        guard let location = definition.storageDescriptor?.location,
+            governance.isRegistered(location, in: table.catalog),
+            let folder = S3URL(location)?.folder,
+            let name = BucketName(rawValue: folder.bucket),
+            storage.buckets[name]?.account == table.catalog
+        else {
+            throw .lakeInvalidInput(
+                "The location of \(table.name) is not registered with Lake Formation in its account."
+            )
+        }
+        // Its bucket has more than was published, and credentials for a folder would show it all.
+        guard exchange.coverage(of: folder.key, in: folder.bucket) == nil else {
+            throw .lakeInvalidInput(
+                "\(table.name) is published in revisions, and its location has more than the newest one: "
+                    + "ask Athena, which reads what was published.")
+        }
+        return folder
+    }
+
+    /// Whether a session that was lent a table's files still has them.
+    func stillLends(_ lent: LentFiles, to caller: Caller) -> Bool {
+        guard let folder = try? filesToLend(of: lent.table, to: caller) else { return false }
+        return folder.bucket == lent.folder.bucket && lent.folder.key.hasPrefix(folder.key)
+    }
+}
+
+/// The files of one table that a session reads, and nothing else does it do.
+struct LentFiles: Hashable, Codable, Sendable {
+    var table: TableID
+    /// Of the table, or a part of it.
+    var folder: S3URL
+
+    /// What the session may do.
+    var policy: PolicyDocument {
+        let bucket = PolicyDocument.Statement.pattern(exactly: folder.bucket)
+        let key = PolicyDocument.Statement.pattern(exactly: folder.key)
+        let name = key.hasSuffix("/") ? String(key.dropLast()) : key
+        return PolicyDocument([
+            .init(
+                .allow, actions: ["s3:GetObject"],
+                resources: ["arn:aws:s3:::\(bucket)/\(key)*", "arn:aws:s3:::\(bucket)/\(name)"]),
+            .init(
+                .allow, actions: ["s3:ListBucket"], resources: ["arn:aws:s3:::\(bucket)"],
+                conditions: [.init("StringLike", "s3:prefix", ["\(key)*"])]),
+            .init(
+                .allow, actions: ["s3:GetBucketLocation"], resources: ["arn:aws:s3:::\(bucket)"]),
+        ])
+    }
+}
+
+extension LakeLocation {
+    /// The folders in which keys that begin so are, from the innermost to the bucket. Those that cannot be
+    /// registered, by their names, are left out.
+    static func folders(above path: String, in bucket: BucketName) -> [LakeLocation] {
+        var folders: [LakeLocation] = []
+        var rest = "\(bucket.rawValue)/\(path)"[...]
+        while let slash = rest.lastIndex(of: "/") {
+            rest = rest[..<slash]
+            if let folder = LakeLocation(uri: "s3://\(rest)") { folders.append(folder) }
+        }
+        return folders
+    }
+}
+
+extension AWSError {
+    fileprivate static func filesHoldMore(than table: TableID) -> AWSError {
+        AWSError(
+            "PermissionTypeMismatchException",
+            "Some rows or columns of \(table.database).\(table.name) are hidden from the requester, and "
+                + "its files hold them all: ask Athena, which shows what was granted.")
+    }
+
+    fileprivate static func filesNotLent(by account: AccountID) -> AWSError {
+        .accessDenied(
+            .lakeFormation,
+            "Account \(account) does not hand out credentials for whole tables: its data lake settings "
+                + "have AllowFullTableExternalDataAccess off.")
+    }
+}
