@@ -240,7 +240,8 @@ public final class EmbeddedCloud: Sendable {
             guard request.event.readOnly || recorder.admitsChanges else {
                 throw AWSError.noSpace(of: Operation.service)
             }
-            let resource = handler.resource(operation, call) ?? anything(of: Operation.service)
+            let resource =
+                handler.resource(operation, call) ?? authorizer.anything(of: Operation.service)
             if let action = handler.action(operation) {
                 try authorizer.check(
                     action, on: resource, of: Operation.service, by: call,
@@ -272,10 +273,6 @@ public final class EmbeddedCloud: Sendable {
     private func handler(of operation: any AWSOperation.Type) -> Handler? {
         let id = ObjectIdentifier(operation)
         return handlers[id] ?? answers.withLock { $0[id] }
-    }
-
-    private func anything(of service: AWSService) -> ARN {
-        ARN(service: service.signingName, region: region, account: account.rawValue, resource: "*")
     }
 
     /// Records a request that was refused before it became an operation, or whose caller is unknown.

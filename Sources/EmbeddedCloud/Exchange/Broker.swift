@@ -78,6 +78,14 @@ struct Broker: Sendable {
         guard let coverage = state.current.exchange.coverage(of: prefix, in: bucket) else {
             return nil
         }
+        return try await pinned(by: coverage, bucket: bucket, prefix: prefix, where: predicates)
+    }
+
+    /// The same, where it is known which data set covers the prefix.
+    func pinned(
+        by coverage: Coverage, bucket: String, prefix: String,
+        where predicates: [PrunePredicate] = []
+    ) async throws -> PinnedFiles {
         guard let revision = coverage.revision else {
             return PinnedFiles(dataSet: coverage.dataSet, revision: nil, files: [])
         }

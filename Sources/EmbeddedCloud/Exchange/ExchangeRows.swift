@@ -130,12 +130,17 @@ struct DataGrantRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     var createdAt: Date
     var updatedAt: Date
 
-    /// Whether the receiver may use it. It no longer holds at `endsAt` itself.
-    func holds(at now: Date) -> Bool {
-        guard acceptedAt != nil else { return false }
-        guard let endsAt else { return true }
-        return now < endsAt
+    /// How it stands with the receiver: offered, taken, or over.
+    enum Standing: Sendable { case offered, holding, ended }
+
+    /// It no longer holds at `endsAt` itself.
+    func standing(at now: Date) -> Standing {
+        if let endsAt, now >= endsAt { return .ended }
+        return acceptedAt == nil ? .offered : .holding
     }
+
+    /// Whether the receiver may use it.
+    func holds(at now: Date) -> Bool { standing(at: now) == .holding }
 }
 
 extension ExchangeState {

@@ -105,9 +105,14 @@ struct ExchangeState: Sendable {
             .max { $0.precedence(for: prefix) < $1.precedence(for: prefix) }
     }
 
-    private mutating func renewCoverage(of dataSet: ExchangeID) {
-        let finalized = (revisions[dataSet]?.values.filter(\.isFinalized) ?? [])
+    /// What was finalized of a data set, the newest first. Receivers read the first one that is not revoked.
+    func publications(of dataSet: ExchangeID) -> [RevisionRow] {
+        (revisions[dataSet]?.values.filter(\.isFinalized) ?? [])
             .sorted { ($0.publication ?? 0) > ($1.publication ?? 0) }
+    }
+
+    private mutating func renewCoverage(of dataSet: ExchangeID) {
+        let finalized = publications(of: dataSet)
         let newest = finalized.first(where: \.isPublished)
         var found: [Coverage] = []
         for revision in [newest].compactMap(\.self) + finalized {

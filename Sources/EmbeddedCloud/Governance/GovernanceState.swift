@@ -143,17 +143,27 @@ extension GovernanceState {
     func access(of caller: Caller, to table: TableID, columns: [String]) -> TableAccess? {
         if caller.belongs(to: table.catalog) { return .whole(columns) }
         var selects: [SelectGrant] = []
-        for grant in grants(reaching: caller, on: table) where grant.allows(.select) {
-            switch grant.resource.part {
-            case .whole: return .whole(columns)
-            case .columns(let columns): selects.append(SelectGrant(columns: columns))
-            case .filter(let name):
-                // A filter that is not there shows nothing.
-                guard let filter = filters[table]?[name] else { continue }
-                selects.append(SelectGrant(columns: filter.columns, rows: filter.rows))
+        for grant in grants(reaching: caller, on: table) {
+            switch data(shownBy: grant, of: table) {
+            case .none: continue
+            case .all: return .whole(columns)
+            case .part(let select): selects.append(select)
             }
         }
         return TableAccess(adding: selects, columns: columns)
+    }
+
+    /// What one of the grants on the table shows of its data.
+    func data(shownBy grant: Grant, of table: TableID) -> GrantedData {
+        guard grant.allows(.select) else { return .none }
+        switch grant.resource.part {
+        case .whole: return .all
+        case .columns(let columns): return .part(SelectGrant(columns: columns))
+        case .filter(let name):
+            // A filter that is not there shows nothing.
+            guard let filter = filters[table]?[name] else { return .none }
+            return .part(SelectGrant(columns: filter.columns, rows: filter.rows))
+        }
     }
 }
 

@@ -30,6 +30,12 @@ struct SelectGrant: Equatable, Sendable {
     var rows: RowPredicate?
 }
 
+/// What a grant shows of a table's data.
+enum GrantedData: Equatable, Sendable {
+    case none, all
+    case part(SelectGrant)
+}
+
 /// Some of a table's columns. Names in lower case: case does not count.
 enum ColumnSelection: Hashable, Sendable {
     case only(Set<String>)

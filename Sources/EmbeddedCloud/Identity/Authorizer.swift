@@ -19,7 +19,25 @@ struct Authorizer: Sendable {
         _ action: String, on resource: ARN, of service: AWSService, by call: Call,
         context: [(ConditionKey, String)] = []
     ) throws(AWSError) {
-        let current = state.current
+        let found = authorization(
+            of: action, on: resource, by: call, context: context, in: state.current)
+        let reason: String
+        switch found.decision {
+        case .deny(let refusal, _): reason = refusal.rawValue
+        case .allow where found.hidesFiles: reason = Authorization.filesHidden
+        case .allow: return
+        }
+        throw .accessDenied(
+            service,
+            "User: \(call.caller.arn) is not authorized to perform: \(action) on resource: "
+                + "\(resource) (\(reason))")
+    }
+
+    /// What ``check(_:on:of:by:context:)`` decides by, and the decision.
+    func authorization(
+        of action: String, on resource: ARN, by call: Call,
+        context: [(ConditionKey, String)] = [], in current: CloudState
+    ) -> Authorization {
         let caller = call.caller
         // Whoever makes a bucket is not asked whose it is: its name is free, or the handler says so.
         let bucket =
@@ -33,13 +51,14 @@ struct Authorizer: Sendable {
             identity: current.identity.policies(of: caller),
             resource: bucket.flatMap { current.storage.policies[$0.name] },
             session: caller.sessionPolicy)
-        var limits: [Policies] = []
         if let lent = caller.lent {
-            try check(lent, current, of: service, by: call)
+            let policy = mayUse(lent, call, in: current) ? lent.policy : PolicyDocument([])
             // The table's account lends: no policy of its bucket has to say so.
             access.owner = caller.account
-            policies.identity = [lent.policy]
-            limits = [Policies(identity: [lent.policy], session: lent.policy)]
+            policies.identity = [policy]
+            let limited = Policies(
+                identity: [policy], resource: policies.resource, session: policy)
+            if case .deny = decide(access, under: limited) { policies = limited }
         } else if action == "sts:AssumeRole" {
             // A role that is not there trusts nobody, and looks like one that does not.
             let trust = RoleID(resource).flatMap {
@@ -50,49 +69,45 @@ struct Authorizer: Sendable {
                 identity: policies.identity, trust: trust ?? PolicyDocument([]),
                 session: caller.sessionPolicy)
         }
-        for policies in limits + [policies] {
-            if case .deny(let refusal, _) = decide(access, under: policies) {
-                throw denied(action, resource, of: service, call, refusal.rawValue)
-            }
-        }
-        guard let bucket, let path = resource.path(readBy: action, context: context) else { return }
-        guard current.mayReadFiles(at: path, in: bucket, caller) else {
-            throw denied(
-                action, resource, of: service, call,
-                "Lake Formation governs the location, and no table there was granted as a whole")
-        }
+        let path = resource.path(readBy: action, context: context)
+        return Authorization(
+            policies: policies, decision: decide(access, under: policies),
+            hidesFiles: bucket.map { bucket in
+                path.map { !current.mayReadFiles(at: $0, in: bucket, caller) } ?? false
+            } ?? false)
     }
 
-    /// Whether the lender still lends, and the caller's own identity may still have data of Lake Formation.
-    private func check(
-        _ lent: LentFiles, _ current: CloudState, of service: AWSService, by call: Call
-    ) throws(AWSError) {
-        let action = "lakeformation:GetDataAccess"
-        let resource = ARN(
-            service: "lakeformation", region: region, account: call.caller.account.rawValue,
-            resource: "*")
+    /// Whether the files are still lent, and the caller's own identity may still have data of Lake Formation.
+    private func mayUse(_ lent: LentFiles, _ call: Call, in current: CloudState) -> Bool {
         let access = Access(
-            by: call.caller.asPoliciesSeeIt, action: action, resource: resource, owner: nil,
-            context: call.policyContext(region: region))
+            by: call.caller.asPoliciesSeeIt, action: "lakeformation:GetDataAccess",
+            resource: ARN(
+                service: "lakeformation", region: region, account: call.caller.account.rawValue,
+                resource: "*"), context: call.policyContext(region: region))
         let policies = Policies(
             identity: current.identity.policies(of: call.caller),
             session: call.caller.sessionPolicy)
-        if case .deny(let refusal, _) = decide(access, under: policies) {
-            throw denied(action, resource, of: service, call, refusal.rawValue)
-        }
-        guard current.stillLends(lent, to: call.caller) else {
-            throw denied(action, resource, of: service, call, "the table is no longer granted")
-        }
+        guard case .allow = decide(access, under: policies) else { return false }
+        return current.stillLends(lent, to: call.caller)
     }
 
-    private func denied(
-        _ action: String, _ resource: ARN, of service: AWSService, _ call: Call, _ reason: String
-    ) -> AWSError {
-        .accessDenied(
-            service,
-            "User: \(call.caller.arn) is not authorized to perform: \(action) on resource: "
-                + "\(resource) (\(reason))")
+    /// What an operation of the service is about where it says nothing more particular.
+    func anything(of service: AWSService) -> ARN {
+        ARN(
+            service: service.signingName, region: region, account: exchange.rawValue, resource: "*")
     }
+}
+
+/// The policies that bear on one access, and what they come to.
+struct Authorization: Sendable {
+    /// Why the policies' allowing it is not enough.
+    static let filesHidden =
+        "Lake Formation governs the location, and no table there was granted as a whole"
+
+    let policies: Policies
+    let decision: Decision
+    /// Whether it would read files, or their names, that Lake Formation keeps from the caller.
+    let hidesFiles: Bool
 }
 
 extension Authorizer {

@@ -67,9 +67,15 @@ struct IdentityState: Sendable {
         // What was revoked and registered anew lets in nobody from before.
         guard let opener = opener(id), opener.since <= issuedAt else { return false }
         return [caller.account, caller.openedFrom ?? opener.account, opener.account].allSatisfy {
-            guard let account = accounts[$0], !account.isCutOff else { return false }
-            return account.cutOffAt.map { issuedAt > $0 } ?? true
+            isOpen($0, to: issuedAt)
         }
+    }
+
+    /// Whether the account is known and lets in what was opened at that time: it is not cut off, and was not
+    /// since.
+    func isOpen(_ id: AccountID, to issuedAt: Date) -> Bool {
+        guard let account = accounts[id], !account.isCutOff else { return false }
+        return account.cutOffAt.map { issuedAt > $0 } ?? true
     }
 
     static let migration = Migration(

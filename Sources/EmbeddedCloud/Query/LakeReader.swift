@@ -1,5 +1,6 @@
 import AWSAPI
 import FoundationEssentials
+import HashTreeCollections
 
 /// What a reader of a table's location sees: the files that a revision pinned, or those that are there now.
 struct LakeReader: Sendable {
@@ -10,21 +11,21 @@ struct LakeReader: Sendable {
     let objects: ObjectStore
     let broker: Broker
 
-    /// The owner reads what is there; everyone else what was published, where a data set covers it.
     func files(
         at url: S3URL, of owner: AccountID, for reader: AccountID
     ) async throws -> TableFiles {
         let location = url.folder
-        guard let bucket = objects.bucket(named: location.bucket), bucket.account == owner else {
+        switch objects.state.current.source(at: location, of: owner, for: reader) {
+        case .live(let bucket)?:
+            return TableFiles(try await live(bucket, location), prefix: location.key)
+        case .published(let coverage)?:
+            let pinned = try await broker.pinned(
+                by: coverage, bucket: location.bucket, prefix: location.key)
+            return TableFiles(pinned.files, prefix: location.key)
+        case nil:
             throw QueryFault(
                 "HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
         }
-        if reader != owner,
-            let pinned = try await broker.pinned(bucket: location.bucket, prefix: location.key)
-        {
-            return TableFiles(pinned.files, prefix: location.key)
-        }
-        return TableFiles(try await live(bucket, location), prefix: location.key)
     }
 
     private func live(_ bucket: Bucket, _ location: S3URL) async throws -> [StoredObject] {
@@ -40,6 +41,32 @@ struct LakeReader: Sendable {
                     "The table has more than \(Self.liveFilesMax) files; publish it as a revision")
             }
         }
+    }
+}
+
+/// Where the files of a table's location come from.
+enum LakeSource: Sendable {
+    /// What lies in the bucket now.
+    case live(Bucket)
+    /// What a data set's revision pinned.
+    case published(Coverage)
+}
+
+extension CloudState {
+    /// The owner reads what is there; everyone else what was published, where a data set covers it.
+    ///
+    /// - Parameter location: A folder.
+    /// - Returns: Nil where it is in no bucket of its owner's.
+    func source(
+        at location: S3URL, of owner: AccountID, for reader: AccountID
+    ) -> LakeSource? {
+        guard let bucket = BucketName(rawValue: location.bucket).flatMap({ storage.buckets[$0] }),
+            bucket.account == owner
+        else { return nil }
+        guard reader != owner,
+            let coverage = exchange.coverage(of: location.key, in: location.bucket)
+        else { return .live(bucket) }
+        return .published(coverage)
     }
 }
 
