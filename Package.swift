@@ -67,7 +67,8 @@ let package = Package(
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .target(
-            name: "BourseAPI", dependencies: ["AWSAPI"], path: "Sources/AWSServices/Bourse",
+            name: "BourseAPI", dependencies: ["AWSAPI", "GlueAPI", "LakeFormationAPI"],
+            path: "Sources/AWSServices/Bourse",
             swiftSettings: strict),
 
         // The engine: a small safe face on DuckDB's C API, and the sandboxed child that runs SQL.

@@ -130,6 +130,7 @@ public final class EmbeddedCloud: Sendable {
             LentCredentials(state: state, sealingKey: sealingKey, region: region).handlers,
             broker.handlers, events.handlers, queries.handlers,
             Previews(state: state, runner: runner, exchange: account).handlers,
+            Explanations(state: state, authorizer: authorizer, exchange: account).handlers,
             WorkGroups(state: state, region: region).handlers,
             PreparedStatements(state: state).handlers, QueryCatalogues(cloud: own).handlers,
         ]

@@ -44,7 +44,7 @@ struct BourseCommand: AsyncParsableCommand {
                 name: "Provider:",
                 subcommands: [
                     AccountCommand.self, ContractCommand.self, CutOffCommand.self, LakeCommand.self,
-                    PreviewCommand.self, SampleCommand.self, TrailCommand.self,
+                    ExplainCommand.self, PreviewCommand.self, SampleCommand.self, TrailCommand.self,
                 ]),
             CommandGroup(
                 name: "Subscriber:",

@@ -15,7 +15,7 @@ extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
         AddAccount.self, CutOffAccount.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
-        GetContract.self, LiftCutOff.self, LinkBucket.self, ListAccounts.self, ListContracts.self,
-        PreviewQuery.self, RenewKey.self, RevokeKey.self, SignContract.self,
+        ExplainAccess.self, GetContract.self, LiftCutOff.self, LinkBucket.self, ListAccounts.self,
+        ListContracts.self, PreviewQuery.self, RenewKey.self, RevokeKey.self, SignContract.self,
     ]
 }

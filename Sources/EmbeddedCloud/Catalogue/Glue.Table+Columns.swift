@@ -21,6 +21,9 @@ extension Glue.Table {
         storageDescriptor?.location.flatMap(LakeLocation.init(uri:))
     }
 
+    /// Where its files are. Nil: nowhere in S3.
+    var folder: S3URL? { (storageDescriptor?.location).flatMap(S3URL.init)?.folder }
+
     var isLink: Bool { targetTable != nil }
     var isView: Bool { tableType == "VIRTUAL_VIEW" }
 

@@ -52,3 +52,23 @@ struct Accounts: Sendable {
             accountId: account.rawValue, enrolmentCode: code, expiresAt: expiresAt)
     }
 }
+
+extension IdentityState {
+    /// A subscriber's session that nobody opened, to ask what one of the account's would be told.
+    ///
+    /// - Throws: `ResourceNotFoundException` for any but the exchange's other accounts.
+    func subscriber(
+        _ id: String, session: String, exchange: AccountID, at now: Date
+    ) throws(AWSError) -> Caller {
+        guard let account = AccountID(rawValue: id), account != exchange, accounts[account] != nil
+        else {
+            throw AWSError(
+                "ResourceNotFoundException", status: 404,
+                "The exchange does not know account \(id); see: bourse account list")
+        }
+        return Caller(
+            account: account,
+            kind: .session(role: BuiltInRole.dataSubscriber, name: session, issuedAt: now),
+            accessKeyID: "")
+    }
+}

@@ -62,7 +62,8 @@ enum BuiltInRole {
             "bourse:PreviewQuery", "dataexchange:*", "events:*", "glue:*", "lakeformation:*",
             "s3:*", "sqs:*"),
         compliance: allowing(
-            "bourse:CutOffAccount", "bourse:Get*", "bourse:LiftCutOff", "bourse:List*",
+            "bourse:CutOffAccount", "bourse:ExplainAccess", "bourse:Get*", "bourse:LiftCutOff",
+            "bourse:List*",
             "bourse:RevokeKey", "dataexchange:Get*", "dataexchange:List*",
             "dataexchange:RevokeRevision", "events:Describe*", "events:List*", "glue:Get*",
             "iam:Get*", "iam:List*", "lakeformation:Describe*", "lakeformation:Get*",

@@ -18,22 +18,12 @@ struct Previews: Sendable {
     @Sendable func preview(
         _ operation: Bourse.PreviewQuery, _ request: Request
     ) async throws -> Bourse.PreviewQuery.Response {
-        guard let account = AccountID(rawValue: operation.accountId), account != exchange,
-            state.current.identity.accounts[account] != nil
-        else {
-            throw AWSError(
-                "ResourceNotFoundException", status: 404,
-                "The exchange does not know account \(operation.accountId).")
-        }
+        let caller = try state.current.identity.subscriber(
+            operation.accountId, session: "preview", exchange: exchange, at: request.time)
         guard (1...Queries.queryBytesMax).contains(operation.query.utf8.count) else {
             throw AWSError.validation("Query must have 1 to \(Queries.queryBytesMax) bytes.")
         }
-        let caller = Caller(
-            account: account,
-            kind: .session(
-                role: BuiltInRole.dataSubscriber, name: "preview", issuedAt: request.time),
-            accessKeyID: "")
-        let shared = state.current.databases(of: account, seenBy: caller).first {
+        let shared = state.current.databases(of: caller.account, seenBy: caller).first {
             $0.targetDatabase != nil
         }
         let answer = try await runner.preview(

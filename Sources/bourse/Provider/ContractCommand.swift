@@ -28,7 +28,7 @@ struct ContractCommand: AsyncParsableCommand {
                 Bourse.SignContract(try ContractFile(reading: file).record()))
             let settled = try await ContractProgress(of: client, printing: !administrator.json)
                 .follow(status, from: 0)
-            if administrator.json { try printStatus(settled) }
+            if administrator.json { printStatus(settled) }
             if settled.isWaiting {
                 if administrator.json { return }
                 return print(
@@ -65,7 +65,7 @@ struct ContractCommand: AsyncParsableCommand {
             let status = try await client.send(Bourse.EndContract(contractId: id))
             let settled = try await ContractProgress(of: client, printing: !administrator.json)
                 .follow(status, from: status.steps.count { $0.finishedAt != nil })
-            if administrator.json { try printStatus(settled) }
+            if administrator.json { printStatus(settled) }
             try settled.refuse(unless: .ended)
             if administrator.json { return }
             print(
@@ -92,7 +92,7 @@ struct ContractCommand: AsyncParsableCommand {
                 token = page.nextToken
             } while token != nil
             if administrator.json {
-                for contract in contracts { try printStatus(contract) }
+                for contract in contracts { printStatus(contract) }
                 return
             }
             let rows = contracts.map { contract in
@@ -109,10 +109,8 @@ struct ContractCommand: AsyncParsableCommand {
 }
 
 /// A contract as one line of JSON, in the operation's own member names.
-private func printStatus(_ status: Bourse.ContractStatus) throws {
-    var writer = ShapeWriter(.json, defaultTimestamp: .iso8601Milliseconds)
-    writer.document(status)
-    print(String(decoding: writer.bytes, as: UTF8.self))
+private func printStatus(_ status: Bourse.ContractStatus) {
+    print(status.json)
 }
 
 /// The CRM's record in a file.

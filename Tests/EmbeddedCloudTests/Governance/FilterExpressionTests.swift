@@ -65,6 +65,18 @@ import Testing
     }
 
     @Test(arguments: [
+        "fund_id = 'it''s'", "nav > -1.5", "score >= 0.001", "active = TRUE", "day = '2024-02-29'",
+        "moment < '2024-02-29 14:32:01.5'", "units BETWEEN 1 AND 2", "fund_id NOT IN ('a', 'b')",
+        "fund_id NOT LIKE 'F_'", "nav IS NOT NULL", "NOT (nav IS NULL AND units = 1)",
+        "as_of = 'x' AND (units = 1 OR (day IS NULL AND NOT active = FALSE))",
+    ])
+    func `is shown in words that mean the same`(_ expression: String) async throws {
+        let reader = FilterExpressionReader(columns: Self.columns)
+        let predicate = try await reader.predicate(of: expression, by: engine)
+        #expect(try await reader.predicate(of: "\(predicate)", by: engine) == predicate)
+    }
+
+    @Test(arguments: [
         "", "fund_id", "fund_id =", "1 = 1", "true", "'a' = 'a'", "'F001' = fund_id",
         "fund_id = select", "fund_id = nav", "lower(fund_id) = 'a'", "fund_id || 'a' = 'a'",
         "units + 1 = 2", "units = 1 + 1", "fund_id = NULL", "fund_id = 5", "units = 'x'",

@@ -1,0 +1,103 @@
+import AWSAPI
+import BourseAPI
+import DataExchangeAPI
+import HashTreeCollections
+
+extension Explanation {
+    /// A data set, as Data Exchange's own operations meet it.
+    mutating func explain(_ dataSet: DataSetRow) {
+        let isAdmitted = admitsAccount()
+        let mayAsk = rolePolicyAllows(DataExchange.GetDataSet.self)
+        let views = addDataGrants(of: dataSet.id)
+        if views.isEmpty {
+            add(
+                "data grants", .denies,
+                "no data grant of it holds for the account: offer one by a contract or by "
+                    + "dataexchange:CreateDataGrant, to be accepted by the account")
+        }
+        addRevisions(of: dataSet.id)
+        noteTables(of: dataSet.id)
+        let name = "data set \(dataSet.id) (\(dataSet.name))"
+        guard isAdmitted, mayAsk, let view = views.first else {
+            return concludeDenied("may not see \(name)")
+        }
+        let revisions = current.exchange.revisions(of: view).count
+        conclude(.allowed, "may see \(name), as \(view.id), and \(revisions) revisions of it")
+    }
+
+    /// What readers of a part of a bucket see of it.
+    mutating func add(_ coverage: Coverage) {
+        addRevisions(of: coverage.dataSet, read: coverage.revision)
+        let name = current.exchange.dataSets[coverage.dataSet]?.name ?? ""
+        let holds = current.exchange.grants.values.contains {
+            $0.sourceDataSet == coverage.dataSet && $0.receiver == caller.account
+                && $0.holds(at: call.time)
+        }
+        add(
+            "data grant", .notes,
+            "\(holds ? "one" : "none") of data set \(coverage.dataSet) (\(name)) holds for the account; of a "
+                + "table, its grants decide")
+    }
+
+    /// - Returns: The data set as the account has it.
+    private mutating func addDataGrants(of dataSet: ExchangeID) -> [DataSetView] {
+        let grants = current.exchange.grants.values
+            .filter { $0.sourceDataSet == dataSet && $0.receiver == caller.account }
+            .sorted { ($0.createdAt, $0.id.rawValue) < ($1.createdAt, $1.id.rawValue) }
+        for grant in grants {
+            let end = grant.endsAt.map { Timestamp.iso8601.text($0) }
+            let name = "\(grant.id) (\(grant.name)) by account \(grant.sender)"
+            switch grant.standing(at: call.time) {
+            case .holding:
+                add("data grant", .allows, "\(name) is accepted, until \(end ?? "it is deleted")")
+            case .offered: add("data grant", .notes, "\(name) is not accepted yet")
+            case .ended: add("data grant", .notes, "\(name) ended at \(end ?? "")")
+            }
+        }
+        return grants.compactMap {
+            current.exchange.dataSet($0.entitledDataSet, seenBy: caller.account, at: call.time)
+        }
+    }
+
+    /// Newest first: those that are passed over, and the one that is read.
+    ///
+    /// - Parameter read: Nil: the newest that is not revoked.
+    private mutating func addRevisions(of dataSet: ExchangeID, read: ExchangeID?? = nil) {
+        let publications = current.exchange.publications(of: dataSet)
+        let newest = publications.first(where: \.isPublished)
+        for revoked in publications.prefix(while: { $0.id != newest?.id }) {
+            let since = revoked.revokedAt.map { " since \(Timestamp.iso8601.text($0))" } ?? ""
+            add("revision", .notes, "\(revoked.id) is revoked\(since), and passed over")
+        }
+        guard let newest, let found = read ?? newest.id else {
+            let why =
+                newest == nil
+                ? "no revision is finalized and not revoked"
+                : "the newest revision, \(newest?.id.rawValue ?? ""), leaves this part out"
+            return add("revision", .limits, "nothing is read: \(why)")
+        }
+        said.revisionId = found.rawValue
+        let drafts = current.exchange.revisions[dataSet]?.values.count { !$0.isFinalized } ?? 0
+        add(
+            "revision", .allows,
+            "\(newest.id) is what receivers read: the newest that is finalized and not revoked, of "
+                + "\(publications.count) published"
+                + (drafts > 0 ? "; \(drafts) drafts are not" : "")
+        )
+    }
+
+    /// Tables that readers see this data set's revision of.
+    private mutating func noteTables(of dataSet: ExchangeID) {
+        guard let owner = current.exchange.dataSets[dataSet]?.owner else { return }
+        for id in current.catalogue.databases(of: owner).flatMap(current.catalogue.tables) {
+            guard
+                let location = current.catalogue[id]?.folder,
+                case .published(let coverage)? = current.source(
+                    at: location, of: owner, for: caller.account), coverage.dataSet == dataSet
+            else { continue }
+            add(
+                "table", .notes,
+                "\(id.database).\(id.name) reads its revision, and is read by its own grants")
+        }
+    }
+}
