@@ -143,3 +143,52 @@ def test_who_one_is_as_grants_name_it(lakeformation, subscriber):
     assert lakeformation.get_data_lake_principal()["Identity"] == ADMINISTRATOR
     assert subscriber.client("lakeformation").get_data_lake_principal()["Identity"] == (
         f"arn:aws:iam::{ACCOUNT}:role/data-subscriber")
+
+
+def effective(lakeformation, path, **options):
+    """Principal, kind of resource and permissions of each."""
+    found = lakeformation.get_effective_permissions_for_path(
+        ResourceArn=f"arn:aws:s3:::{path}", **options)["Permissions"]
+    return [
+        (one["Principal"]["DataLakePrincipalIdentifier"], *one["Resource"], *one["Permissions"])
+        for one in found]
+
+
+def test_what_was_granted_at_a_path(lakeformation, subscriber, team):
+    account = "333333333333"
+    location = {"DataLocation": {"ResourceArn": f"arn:aws:s3:::{BUCKET}"}}
+    role = f"arn:aws:iam::{PROVIDER}:role/loader"
+    team.glue.create_database(DatabaseInput={"Name": "placed", "LocationUri": f"s3://{BUCKET}/silver/"})
+    for principal, permission, resource in (
+            (account, "SELECT", table("esg_insights")), (role, "DATA_LOCATION_ACCESS", location),
+            (account, "DESCRIBE", {"Table": {"DatabaseName": DATABASE, "TableWildcard": {}}}),
+            (account, "DESCRIBE", {"Database": {"Name": "placed"}})):
+        lakeformation.grant_permissions(
+            Principal={"DataLakePrincipalIdentifier": principal}, Permissions=[permission], Resource=resource)
+    esg = [
+        (account, "Table", "DESCRIBE"), (account, "TableWithColumns", "SELECT"),
+        (role, "DataLocation", "DATA_LOCATION_ACCESS")]
+    for path in ("gold/esg-insights", "gold/esg-insights/*", "gold/esg-insights/part/of/it"):
+        assert sorted(effective(lakeformation, f"{BUCKET}/{path}")) == esg
+    assert (account, "Database", "DESCRIBE") in effective(lakeformation, f"{BUCKET}/silver/deeper")
+    # The folder's name is no prefix of its neighbour's.
+    assert effective(lakeformation, f"{BUCKET}/gold/esg") == [(role, "DataLocation", "DATA_LOCATION_ACCESS")]
+    assert set(esg) <= set(effective(lakeformation, BUCKET))
+    whole = lakeformation.get_effective_permissions_for_path(ResourceArn=f"arn:aws:s3:::{BUCKET}")
+    paged, token = [], {}
+    while True:
+        page = lakeformation.get_effective_permissions_for_path(
+            ResourceArn=f"arn:aws:s3:::{BUCKET}", MaxResults=1, **token)
+        paged += page["Permissions"]
+        if not page.get("NextToken"):
+            break
+        token = {"NextToken": page["NextToken"]}
+    assert paged == whole["Permissions"] and len(paged) > 2
+    # Somebody else is shown what reaches it, and no more.
+    other = subscriber.client("lakeformation", config=ONCE)
+    shown = effective(other, f"{BUCKET}/gold/esg-insights", CatalogId=PROVIDER)
+    assert [one for one in shown if one[0] != ACCOUNT] == []
+    assert effective(other, BUCKET) == []
+    for wrong in ("words", "arn:aws:sqs:us-east-1:111111111111:queue"):
+        assert refused(lakeformation.get_effective_permissions_for_path, ResourceArn=wrong) == (
+            400, "InvalidInputException")

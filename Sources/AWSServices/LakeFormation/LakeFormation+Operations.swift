@@ -348,6 +348,64 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, GetEffectivePermissionsForPath.
+    public struct GetEffectivePermissionsForPath: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "GetEffectivePermissionsForPath"
+        public static let route = Route("POST", "/GetEffectivePermissionsForPath")
+
+        public struct Response: AWSShape {
+            public var permissions: [PrincipalResourcePermissions]?
+            public var nextToken: String?
+
+            public init(
+                permissions: [PrincipalResourcePermissions]? = nil, nextToken: String? = nil
+            ) {
+                self.permissions = permissions
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                permissions = try reader.optional("Permissions")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Permissions", permissions)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var resourceArn: String
+        public var catalogId: String?
+        public var nextToken: String?
+        public var maxResults: Int?
+
+        public init(
+            resourceArn: String, catalogId: String? = nil, nextToken: String? = nil,
+            maxResults: Int? = nil
+        ) {
+            self.resourceArn = resourceArn
+            self.catalogId = catalogId
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.required("ResourceArn")
+            catalogId = try reader.optional("CatalogId")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceArn", resourceArn)
+            writer.put("CatalogId", catalogId)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, GetTemporaryDataLocationCredentials.
     public struct GetTemporaryDataLocationCredentials: AWSOperation {
         public static let service = AWSService.lakeFormation

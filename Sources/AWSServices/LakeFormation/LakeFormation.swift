@@ -18,9 +18,10 @@ extension LakeFormation {
         BatchGrantPermissions.self, BatchRevokePermissions.self, CreateDataCellsFilter.self,
         DeleteDataCellsFilter.self, DeregisterResource.self, DescribeResource.self,
         GetDataCellsFilter.self, GetDataLakePrincipal.self, GetDataLakeSettings.self,
-        GetTemporaryDataLocationCredentials.self, GetTemporaryGluePartitionCredentials.self,
-        GetTemporaryGlueTableCredentials.self, GrantPermissions.self, ListDataCellsFilter.self,
-        ListPermissions.self, ListResources.self, PutDataLakeSettings.self, RegisterResource.self,
-        RevokePermissions.self, UpdateDataCellsFilter.self, UpdateResource.self,
+        GetEffectivePermissionsForPath.self, GetTemporaryDataLocationCredentials.self,
+        GetTemporaryGluePartitionCredentials.self, GetTemporaryGlueTableCredentials.self,
+        GrantPermissions.self, ListDataCellsFilter.self, ListPermissions.self, ListResources.self,
+        PutDataLakeSettings.self, RegisterResource.self, RevokePermissions.self,
+        UpdateDataCellsFilter.self, UpdateResource.self,
     ]
 }

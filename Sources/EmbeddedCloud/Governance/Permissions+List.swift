@@ -1,5 +1,6 @@
 import AWSAPI
 import FoundationEssentials
+import GlueAPI
 import HashTreeCollections
 import LakeFormationAPI
 
@@ -12,15 +13,11 @@ struct PermissionLists: Sendable {
 
     let state: StateStore
 
-    var handlers: [Handler] { [Handler(listPermissions)] }
+    var handlers: [Handler] { [Handler(listPermissions), Handler(getEffectivePermissionsForPath)] }
 
     @Sendable func listPermissions(
         _ operation: LakeFormation.ListPermissions, _ request: Request
     ) async throws -> LakeFormation.ListPermissions.Response {
-        let limit = operation.maxResults ?? Self.pageMax
-        guard (1...Self.pageMax).contains(limit) else {
-            throw AWSError.lakeInvalidInput("MaxResults must be 1 to \(Self.pageMax).")
-        }
         guard operation.principal == nil || operation.resource != nil else {
             throw AWSError.lakeInvalidInput(
                 "Resource is mandatory if Principal is set in the input.")
@@ -35,12 +32,44 @@ struct PermissionLists: Sendable {
             (operation.catalogId == nil || grant.resource.subject.catalog == catalog)
                 && isOfType(grant.resource) && governance.mayList(grant, request.caller)
         }
-        let sorted = shown.map { (key: $0.key, grant: $0) }.sorted { $0.key < $1.key }
-        let page = Page(of: sorted, by: \.key, after: operation.nextToken, limit: limit)
-        guard let page else { throw AWSError.unknownNextToken }
+        let page = try Self.page(of: shown, after: operation.nextToken, operation.maxResults)
         return .init(
             principalResourcePermissions: page.items.flatMap(\.grant.listed),
             nextToken: page.nextToken)
+    }
+
+    /// What was granted on the databases and tables whose files are below a path or around it, and on the
+    /// data locations that it lies in.
+    ///
+    /// Source: AWS Lake Formation API Reference, GetEffectivePermissionsForPath.
+    @Sendable func getEffectivePermissionsForPath(
+        _ operation: LakeFormation.GetEffectivePermissionsForPath, _ request: Request
+    ) async throws -> LakeFormation.GetEffectivePermissionsForPath.Response {
+        guard let path = LakeLocation(arn: operation.resourceArn) else {
+            throw AWSError.lakeInvalidInput(
+                "ResourceArn must name a bucket or a prefix of one: arn:aws:s3:::BUCKET/PREFIX.")
+        }
+        let state = state.current
+        let subjects = state.subjects(at: path, in: try request.catalog(operation.catalogId))
+        let shown = subjects.flatMap { subject in
+            state.governance.grants.keys.flatMap { state.governance.grants(to: $0, on: subject) }
+        }.filter { state.governance.mayList($0, request.caller) }
+        let page = try Self.page(of: shown, after: operation.nextToken, operation.maxResults)
+        return .init(permissions: page.items.flatMap(\.grant.listed), nextToken: page.nextToken)
+    }
+
+    private static func page(
+        of grants: [Grant], after token: String?, _ limit: Int?
+    ) throws(AWSError) -> Page<(key: String, grant: Grant)> {
+        let limit = limit ?? pageMax
+        guard (1...pageMax).contains(limit) else {
+            throw .lakeInvalidInput("MaxResults must be 1 to \(pageMax).")
+        }
+        let sorted = grants.map { (key: $0.key, grant: $0) }.sorted { $0.key < $1.key }
+        guard let page = Page(of: sorted, by: \.key, after: token, limit: limit) else {
+            throw .unknownNextToken
+        }
+        return page
     }
 
     private static func filter(
@@ -90,6 +119,27 @@ extension GovernanceState {
         isAdministrator(caller, of: grant.resource.subject.catalog)
             || (grant.grantee.account.map { isAdministrator(caller, of: $0) } ?? false)
             || grantees(reaching: caller).contains(grant.grantee)
+    }
+}
+
+extension CloudState {
+    /// What grants can be on, of the catalogue, that has to do with the path. Each once.
+    fileprivate func subjects(at path: LakeLocation, in catalog: AccountID) -> [GrantSubject] {
+        func lies(at uri: String?) -> Bool {
+            guard let location = uri.flatMap(LakeLocation.init(uri:)) else { return false }
+            return location.ancestors.contains(path) || path.ancestors.contains(location)
+        }
+        let locations = path.ancestors.map { GrantSubject.location(catalog, $0.arn) }
+        let others = catalogue.databases(of: catalog).flatMap { database -> [GrantSubject] in
+            let tables = catalogue.tables(of: database).filter {
+                lies(at: catalogue[$0]?.storageDescriptor?.location)
+            }
+            // A grant on every table of a database holds for those that are here.
+            let all = tables.isEmpty ? [] : [GrantSubject.tables(database)]
+            let own = lies(at: catalogue[database]?.definition.locationUri)
+            return (own ? [.database(database)] : []) + all + tables.map(GrantSubject.table)
+        }
+        return locations + others
     }
 }
 
