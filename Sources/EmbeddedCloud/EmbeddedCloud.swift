@@ -100,7 +100,7 @@ public final class EmbeddedCloud: Sendable {
             state: state,
             planner: QueryPlanner(
                 state: state, engine: expressions,
-                files: { try await reader.files(at: $0, of: $1, for: $2) }),
+                lake: reader),
             pool: workers,
             surroundings: .init(
                 objects: objects, results: results, recorder: recorder, region: exchange.region,

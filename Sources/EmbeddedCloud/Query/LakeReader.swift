@@ -11,8 +11,12 @@ struct LakeReader: Sendable {
     let objects: ObjectStore
     let broker: Broker
 
+    /// - Parameter predicates: All of them hold for every row that is wanted: files without one need not be
+    ///   told.
+    /// - Throws: ``QueryFault`` where there is nothing to read.
     func files(
-        at url: S3URL, of owner: AccountID, for reader: AccountID
+        at url: S3URL, of owner: AccountID, for reader: AccountID,
+        where predicates: [PrunePredicate]
     ) async throws -> TableFiles {
         let location = url.folder
         switch objects.state.current.source(at: location, of: owner, for: reader) {
@@ -20,12 +24,28 @@ struct LakeReader: Sendable {
             return TableFiles(try await live(bucket, location), prefix: location.key)
         case .published(let coverage)?:
             let pinned = try await broker.pinned(
-                by: coverage, bucket: location.bucket, prefix: location.key)
+                by: coverage, bucket: location.bucket, prefix: location.key, where: predicates)
             return TableFiles(pinned.files, prefix: location.key)
         case nil:
             throw QueryFault(
                 "HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
         }
+    }
+
+    /// Counts the rows of a published table without a look into its files. Nil where that is not known.
+    func tally(
+        at url: S3URL, of owner: AccountID, for reader: AccountID,
+        where predicates: [PrunePredicate],
+        by partitions: [String], bounds: [ManifestTally.Bound]
+    ) async throws -> ManifestTally? {
+        let location = url.folder
+        guard
+            case .published(let coverage)? = objects.state.current.source(
+                at: location, of: owner, for: reader), let revision = coverage.revision
+        else { return nil }
+        return try await broker.manifests.tally(
+            of: revision, bucket: location.bucket, prefix: location.key, where: predicates,
+            by: partitions, bounds: bounds)
     }
 
     private func live(_ bucket: Bucket, _ location: S3URL) async throws -> [StoredObject] {

@@ -49,7 +49,7 @@ struct QueryPlanner: Sendable {
 
     let state: StateStore
     let engine: ExpressionEngine
-    let files: TableFileSource
+    let lake: LakeReader
 
     /// - Parameters:
     ///   - tree: As the worker parsed it.
@@ -71,7 +71,7 @@ struct QueryPlanner: Sendable {
     private func scan(
         of reference: SyntaxTree.TableReference, _ predicates: [LeakproofPredicate],
         for asker: Asker, depth: Int, in snapshot: CloudState, _ plan: inout Plan
-    ) async throws -> JSONValue {
+    ) async throws -> SyntaxTree.Replaced {
         plan.references += 1
         guard plan.references <= Self.referencesMax else {
             throw QueryFault(
@@ -89,15 +89,17 @@ struct QueryPlanner: Sendable {
         if database.lowercased() == InformationSchema.name {
             guard let sql = InformationSchema(of: snapshot, seenBy: caller).sql(reference.name)
             else { throw notFound }
-            return try await engine.tableTree(of: sql)
+            return .init(table: try await engine.tableTree(of: sql))
         }
         guard
             let (id, table) = snapshot.catalogue.resolve(
                 database: database, table: reference.name, for: caller.account)
         else { throw notFound }
         if table.isView {
-            return try await view(
-                table, id, at: reference.position, for: asker, depth: depth, in: snapshot, &plan)
+            return .init(
+                table: try await view(
+                    table, id, at: reference.position, for: asker, depth: depth, in: snapshot, &plan
+                ))
         }
         let columns = try GovernedScan.columns(of: table)
         guard
@@ -109,18 +111,32 @@ struct QueryPlanner: Sendable {
         }
 
         let scan = try GovernedScan(of: table, access: access, predicates: predicates)
-        let available = try await files(location, id.catalog, caller.account)
-        let pruned = try await scan.visible(scan.prune(available.files), by: engine)
         plan.tables.append(id)
         plan.access.append(access)
+        let name = "\(database).\(reference.name)".lowercased()
+        if let tally = reference.tally, let bounds = scan.bounds(for: tally),
+            let found = try await lake.tally(
+                at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates,
+                by: scan.columns.filter(\.isPartition).map(\.name), bounds: bounds)
+        {
+            plan.scans.append(
+                Scan(
+                    table: name, columns: access.columns.map(\.name),
+                    predicates: scan.predicateTexts, files: 0, bytes: 0))
+            return .init(
+                table: try await engine.tableTree(of: scan.sql(of: found, bounds: bounds)),
+                countedBy: scan.countColumn)
+        }
+        let available = try await lake.files(
+            at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates)
+        let pruned = try await scan.visible(scan.prune(available.files), by: engine)
         plan.files += pruned
         plan.directories.formUnion(available.directories)
         plan.scans.append(
             Scan(
-                table: "\(database).\(reference.name)".lowercased(),
-                columns: access.columns.map(\.name), predicates: scan.predicateTexts,
+                table: name, columns: access.columns.map(\.name), predicates: scan.predicateTexts,
                 files: pruned.count, bytes: pruned.reduce(0) { $0 + $1.identity.size }))
-        return try await engine.tableTree(of: scan.sql(over: pruned))
+        return .init(table: try await engine.tableTree(of: scan.sql(over: pruned)))
     }
 
     /// What a view says, as its reader may see it: its tables are looked up for whoever asks now.

@@ -13,6 +13,8 @@ struct SyntaxTree: Sendable {
         var name: String
         /// Bytes from the start of the statement.
         var position: Int?
+        /// What its SELECT asks of it, if a list of its parts could answer that.
+        var tally: Tally?
 
         var fullName: String {
             [catalog, database, name].filter { !$0.isEmpty }.joined(separator: ".")
@@ -20,8 +22,14 @@ struct SyntaxTree: Sendable {
     }
 
     /// What stands in a table's place: a table expression that has only what the caller may see.
+    struct Replaced {
+        var table: JSONValue
+        /// The column that says for how many rows each of its rows stands. Nil: each for itself.
+        var countedBy: String?
+    }
+
     typealias Replacement = (TableReference, _ predicates: [LeakproofPredicate])
-        async throws -> JSONValue
+        async throws -> Replaced
 
     private static let expressionClasses: Set<String> = [
         "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT",
@@ -207,7 +215,7 @@ struct SyntaxTree: Sendable {
             if name == "STAR" { object = Self.quoted(object) }
         } else if let type = object["type"]?.string {
             if type == "BASE_TABLE" {
-                return try await table(object, scope, at: position, replacement)
+                return try await table(object, scope, at: position, tally: nil, replacement).table
             }
             try checkNode(type, object, at: position)
             scope.predicates = []
@@ -242,6 +250,7 @@ struct SyntaxTree: Sendable {
             scope.predicates = LeakproofPredicate.all(in: query, qualifiers)
         }
         query["select_list"] = query["select_list"].map(Self.namingSubqueries)
+        var countedBy: String?
         for member in query.members {
             var inner = scope
             if member.name == "cte_map" {
@@ -251,9 +260,25 @@ struct SyntaxTree: Sendable {
             if member.name == "right", let own = query["cte_name"]?.string {
                 inner.commonTables.insert(try Self.checked(own))
             }
+            if member.name == "from_table", let table = member.value.object,
+                table["type"] == "BASE_TABLE"
+            {
+                let replaced = try await self.table(
+                    table, inner, at: table["query_location"].flatMap(\.int),
+                    tally: Tally(of: given, from: Self.alias(of: table), qualifiers), replacement)
+                query["from_table"] = replaced.table
+                countedBy = replaced.countedBy
+                continue
+            }
             query[member.name] = try await rewrite(member.value, inner, replacement)
         }
-        return .object(query)
+        return .object(countedBy.map { Tally.counting(by: $0, in: query) } ?? query)
+    }
+
+    /// The name under which a table's columns are known.
+    private static func alias(of table: JSONObject) -> String {
+        let alias = table["alias"]?.string ?? ""
+        return alias.isEmpty ? table["table_name"]?.string ?? "" : alias
     }
 
     /// A name for each column that is made of a sub-query and has none: the engine would call it after its
@@ -303,9 +328,10 @@ struct SyntaxTree: Sendable {
     }
 
     private func table(
-        _ object: JSONObject, _ scope: Scope, at position: Int?, _ replacement: Replacement
-    ) async throws -> JSONValue {
-        let reference = TableReference(
+        _ object: JSONObject, _ scope: Scope, at position: Int?, tally: Tally?,
+        _ replacement: Replacement
+    ) async throws -> Replaced {
+        var reference = TableReference(
             catalog: object["catalog_name"]?.string ?? "",
             database: object["schema_name"]?.string ?? "",
             name: object["table_name"]?.string ?? "", position: position)
@@ -315,9 +341,8 @@ struct SyntaxTree: Sendable {
         let isCommon =
             reference.catalog.isEmpty && reference.database.isEmpty
             && scope.commonTables.contains(Self.folded(reference.name))
-        if isCommon { return .object(object) }
-        var alias = object["alias"]?.string ?? ""
-        if alias.isEmpty { alias = reference.name }
+        if isCommon { return Replaced(table: .object(object)) }
+        let alias = Self.alias(of: object)
         let sample = try await rewrite(object["sample"] ?? .null, Scope(), replacement)
         let renamed = object["column_name_alias"]?.array ?? []
         // WHERE speaks of what comes out of a sample, and of columns by their new names.
@@ -325,13 +350,15 @@ struct SyntaxTree: Sendable {
         let own = predicates.filter {
             $0.qualifier == nil || $0.qualifier?.lowercased() == alias.lowercased()
         }
-        guard var replaced = try await replacement(reference, own).object else {
+        if sample == .null, renamed.isEmpty { reference.tally = tally }
+        let replaced = try await replacement(reference, own)
+        guard var table = replaced.table.object else {
             throw QueryFault.tableNotFound(reference.fullName, at: position)
         }
-        replaced["alias"] = .string(alias)
-        replaced["sample"] = sample
-        replaced["column_name_alias"] = .array(renamed)
-        return .object(replaced)
+        table["alias"] = .string(alias)
+        table["sample"] = sample
+        table["column_name_alias"] = .array(renamed)
+        return Replaced(table: .object(table), countedBy: replaced.countedBy)
     }
 
     /// The name of a common table, folded.

@@ -30,10 +30,3 @@ struct TableFiles: Sendable {
     /// Directories with all of the files below them: what the worker's sandbox lets it read.
     var directories: Set<String>
 }
-
-/// Finds a table's files by its location.
-///
-/// - Throws: ``QueryFault`` where there is nothing to read.
-typealias TableFileSource =
-    @Sendable (_ location: S3URL, _ owner: AccountID, _ reader: AccountID) async throws ->
-    TableFiles

@@ -68,7 +68,8 @@ private struct Lake {
         let files = try files
         let tree = try await SyntaxTree(text).replacingTables { _, predicates in
             let scan = try GovernedScan(of: Self.table, access: access, predicates: predicates)
-            return try await engine.tableTree(of: scan.sql(over: scan.prune(files)))
+            return .init(
+                table: try await engine.tableTree(of: scan.sql(over: scan.prune(files))))
         }
         let rewritten = try #require(
             try connection.rows(
@@ -161,7 +162,7 @@ private struct Lake {
             let scan = try GovernedScan(
                 of: Lake.table, access: .whole(Lake.columns), predicates: predicates)
             left = scan.prune(all).count
-            return ["type": "EMPTY"]
+            return .init(table: ["type": "EMPTY"])
         }
         #expect(left == files)
     }

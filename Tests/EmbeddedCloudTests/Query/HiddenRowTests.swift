@@ -88,14 +88,15 @@ struct PoisonedLake {
             let file = TableFiles.File(
                 path: path, identity: try #require(FileIdentity(ofFileAt: path)),
                 key: "\(reference.name).parquet", guarantee: .detection)
-            return try await engine.tableTree(of: scan.sql(over: [file]))
+            return .init(table: try await engine.tableTree(of: scan.sql(over: [file])))
         }
     }
 
     /// The same over tables that have nothing but the visible rows.
     func physical(_ sql: String) async throws -> [[Value]] {
         try await run(sql) { reference, _ in
-            try await engine.tableTree(of: "(SELECT * FROM visible_\(reference.name))")
+            .init(
+                table: try await engine.tableTree(of: "(SELECT * FROM visible_\(reference.name))"))
         }
     }
 

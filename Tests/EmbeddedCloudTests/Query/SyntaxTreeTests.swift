@@ -18,7 +18,7 @@ private func outcome(_ sql: String) async throws -> String {
     do {
         _ = try await SyntaxTree(try tree(sql)).replacingTables { reference, _ in
             names.append(reference.fullName)
-            return ["type": "EMPTY"]
+            return .init(table: ["type": "EMPTY"])
         }
         return names.joined(separator: " ")
     } catch let fault as QueryFault {
@@ -103,7 +103,7 @@ private func outcome(_ sql: String) async throws -> String {
     {
         let rewritten = try await SyntaxTree(
             try tree("SELECT db.t.a, x.b FROM db.t, db.u AS x WHERE db.t.a = x.b")
-        ).replacingTables { _, _ in ["type": "EMPTY", "alias": ""] }
+        ).replacingTables { _, _ in .init(table: ["type": "EMPTY", "alias": ""]) }
         #expect(rewritten.contains(#""alias":"t""#))
         #expect(rewritten.contains(#""alias":"x""#))
         #expect(rewritten.contains(#""column_names":["t","a"]"#))
@@ -123,7 +123,7 @@ private func outcome(_ sql: String) async throws -> String {
     {
         let rewritten = try await SyntaxTree(try tree(sql), database: "DB").replacingTables {
             _, _ in
-            ["type": "EMPTY", "alias": ""]
+            .init(table: ["type": "EMPTY", "alias": ""])
         }
         let select = try JSONValue(parsing: rewritten)["statements"]?.array?[0]["node"]?[
             "select_list"]
@@ -135,7 +135,7 @@ private func outcome(_ sql: String) async throws -> String {
     @Test(arguments: ["SELECT * FROM t TABLESAMPLE 5%", "SELECT * FROM t USING SAMPLE 5%"])
     func `samples rows, not the blocks that hidden ones fill`(sql: String) async throws {
         let rewritten = try await SyntaxTree(try tree(sql)).replacingTables { _, _ in
-            ["type": "EMPTY", "alias": ""]
+            .init(table: ["type": "EMPTY", "alias": ""])
         }
         #expect(rewritten.contains(#""method":"Bernoulli""#))
         #expect(!rewritten.contains(#""method":"System""#))
@@ -157,7 +157,7 @@ private func outcome(_ sql: String) async throws -> String {
             try tree("SELECT * FROM \(tables) WHERE \(condition)"), database: "db"
         ).replacingTables { _, predicates in
             found = predicates
-            return ["type": "EMPTY"]
+            return .init(table: ["type": "EMPTY"])
         }
         return found.map { "\($0.column)" }
     }

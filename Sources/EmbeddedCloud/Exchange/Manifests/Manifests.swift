@@ -51,6 +51,16 @@ struct Manifests: Sendable {
             in: file(revision), of: revision, bucket: bucket, prefix: prefix, where: predicates)
     }
 
+    /// Counts the rows under a prefix. Nil where the manifest does not know of all files.
+    func tally(
+        of revision: ExchangeID, bucket: String, prefix: String, where predicates: [PrunePredicate],
+        by partitions: [String], bounds: [ManifestTally.Bound]
+    ) async throws -> ManifestTally? {
+        try await planner.tally(
+            in: file(revision), of: revision, bucket: bucket, prefix: prefix, where: predicates,
+            by: partitions, bounds: bounds)
+    }
+
     /// Forgets a manifest whose revision is not finalized, or not any more.
     func discard(_ revision: ExchangeID) async throws {
         try await planner.forget(revision)

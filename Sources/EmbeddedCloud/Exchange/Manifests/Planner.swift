@@ -27,7 +27,7 @@ actor Planner {
         self.rowsMax = rowsMax
     }
 
-    private var connection: Connection { get throws { try engine.opened() } }
+    var connection: Connection { get throws { try engine.opened() } }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -36,14 +36,12 @@ actor Planner {
         where predicates: [PrunePredicate]
     ) throws -> [PinnedFile] {
         let (table, columns) = try table(of: revision, in: manifest)
-        let conditions =
-            ["bucket = \(bucket.sqlLiteral)"]
-            + (prefix.isEmpty ? [] : ["starts_with(key, \(prefix.sqlLiteral))"])
-            + predicates.compactMap { $0.condition(columns: columns) }
+        let conditions = Self.conditions(
+            bucket: bucket, prefix: prefix, where: predicates, columns: columns)
         let result = try connection.query(
             """
             SELECT \(Self.wanted) FROM \(table)
-            WHERE \(conditions.joined(separator: " AND ")) ORDER BY key
+            WHERE \(conditions) ORDER BY key
             """)
         var files: [PinnedFile] = []
         while let chunk = try result.nextChunk() {
@@ -53,13 +51,24 @@ actor Planner {
         return files
     }
 
+    /// Of the rows of a manifest that has those columns.
+    static func conditions(
+        bucket: String, prefix: String, where predicates: [PrunePredicate], columns: Set<String>
+    ) -> String {
+        let conditions =
+            ["bucket = \(bucket.sqlLiteral)"]
+            + (prefix.isEmpty ? [] : ["starts_with(key, \(prefix.sqlLiteral))"])
+            + predicates.compactMap { $0.condition(columns: columns) }
+        return conditions.joined(separator: " AND ")
+    }
+
     func forget(_ revision: ExchangeID) throws {
         guard let table = hot.removeValue(forKey: revision)?.table else { return }
         try connection.execute("DROP TABLE \(table)")
     }
 
     /// What to select from, and its columns.
-    private func table(
+    func table(
         of revision: ExchangeID, in manifest: URL
     ) throws -> (String, Set<String>) {
         uses += 1
