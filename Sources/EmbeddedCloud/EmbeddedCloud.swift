@@ -122,6 +122,7 @@ public final class EmbeddedCloud: Sendable {
             Databases(state: state, region: region).handlers,
             Tables(state: state, engine: expressions, region: region).handlers,
             Partitions(state: state, engine: expressions).handlers,
+            TableInference(objects: objects).handlers,
             CatalogueTags(state: state).handlers,
             DataLakeSettings(state: state, exchangeAccount: account).handlers,
             RegisteredLocations(state: state).handlers,

@@ -1,4 +1,4 @@
-internal import DuckDB
+public import DuckDB
 
 extension ResultColumn {
     /// The columns as Athena describes them.
@@ -49,7 +49,7 @@ extension LogicalType {
     /// The nearest type that tables have, as catalogues write it.
     ///
     /// Source: AWS Athena User Guide, "Data types in Amazon Athena".
-    var catalogueType: String {
+    public var catalogueType: String {
         switch self {
         case .boolean: "boolean"
         case .tinyint: "tinyint"

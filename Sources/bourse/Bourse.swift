@@ -43,8 +43,9 @@ struct BourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Provider:",
                 subcommands: [
-                    AccountCommand.self, ContractCommand.self, CutOffCommand.self, LakeCommand.self,
-                    ExplainCommand.self, PreviewCommand.self, SampleCommand.self, TrailCommand.self,
+                    AccountCommand.self, CatalogCommand.self, ContractCommand.self,
+                    CutOffCommand.self, ExplainCommand.self, LakeCommand.self, PreviewCommand.self,
+                    SampleCommand.self, TrailCommand.self,
                 ]),
             CommandGroup(
                 name: "Subscriber:",

@@ -135,6 +135,12 @@ def test_the_revision_that_is_read_and_those_that_are_not(provider, athena, gran
     assert said["RevisionId"] == first
     assert any(reason.startswith(f"{second} is revoked since") for _, reason in rules(said, "revision"))
     assert rules(said, "data grant")[0][1].startswith(f"none of data set {data_set}")
+    elsewhere = publisher.publish(data_set, prefixes=("gold/esg-insights/",))
+    said = explain(provider, TABLE)
+    assert ("LIMITS", f"nothing is read: the newest revision, {elsewhere}, leaves this part out") in rules(
+        said, "revision")
+    assert "RevisionId" not in said and athena.rows("SELECT count(*) FROM nav_history") == [["0"]]
+    publisher.client.revoke_revision(DataSetId=data_set, RevisionId=elsewhere, RevocationComment="wrong values")
 
     assert explain(provider, data_set)["Verdict"] == "DENIED"
     grant = publisher.grant(data_set, ACCOUNT)
@@ -143,7 +149,9 @@ def test_the_revision_that_is_read_and_those_that_are_not(provider, athena, gran
     for name in (data_set, received, f"arn:aws:dataexchange:us-east-1:{ACCOUNT}:data-sets/{received}"):
         said = explain(provider, name)
         assert said["Verdict"] == "ALLOWED" and f"as {received}, and 1 revisions" in said["Summary"]
-        assert said["RevisionId"] == first and TABLE in rules(said, "table")[0][1]
+        assert said["RevisionId"] == first
+        assert [reason.split(" the revision")[0] for _, reason in rules(said, "table")] == [
+            f"{DATABASE}.esg_insights finds nothing in", f"{TABLE} reads"]
     assert rules(explain(provider, TABLE), "data grant")[0][1].startswith(f"one of data set {data_set}")
 
     publisher.client.revoke_revision(DataSetId=data_set, RevisionId=first, RevocationComment="wrong values")

@@ -15,7 +15,8 @@ extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
         AddAccount.self, CutOffAccount.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
-        ExplainAccess.self, GetContract.self, LiftCutOff.self, LinkBucket.self, ListAccounts.self,
+        ExplainAccess.self, GetContract.self, InferTable.self, LiftCutOff.self, LinkBucket.self,
+        ListAccounts.self,
         ListContracts.self, PreviewQuery.self, RenewKey.self, RevokeKey.self, SignContract.self,
     ]
 }

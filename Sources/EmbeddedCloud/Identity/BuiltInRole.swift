@@ -58,7 +58,8 @@ enum BuiltInRole {
             "lakeformation:GrantPermissions", "lakeformation:RevokePermissions",
             "s3:CreateBucket"),
         dataPublisher: allowing(
-            "athena:*", "bourse:GetContract", "bourse:LinkBucket", "bourse:ListContracts",
+            "athena:*", "bourse:GetContract", "bourse:InferTable", "bourse:LinkBucket",
+            "bourse:ListContracts",
             "bourse:PreviewQuery", "dataexchange:*", "events:*", "glue:*", "lakeformation:*",
             "s3:*", "sqs:*"),
         compliance: allowing(

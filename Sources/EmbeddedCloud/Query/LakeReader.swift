@@ -105,12 +105,14 @@ extension TableFiles {
             }, prefix: prefix)
     }
 
+    /// As Athena: what begins with a dot or an underscore is not data, nor is a folder's marker.
+    static func isData(key: String, size: Int) -> Bool {
+        let name = key.split(separator: "/").last ?? ""
+        return !name.hasPrefix(".") && !name.hasPrefix("_") && size > 0
+    }
+
     private init(files: [File], prefix: String) {
-        // As Athena: what begins with a dot or an underscore is not data, nor is a folder's marker.
-        self.files = files.filter { file in
-            let name = file.key.split(separator: "/").last ?? ""
-            return !name.hasPrefix(".") && !name.hasPrefix("_") && file.identity.size > 0
-        }
+        self.files = files.filter { Self.isData(key: $0.key, size: $0.identity.size) }
         directories = Set(
             self.files.map { file in
                 file.hasKeyInPath

@@ -58,7 +58,7 @@ extension AuditEvent {
     ]
 
     private static func onlyReads(_ name: String) -> Bool {
-        ["Get", "List", "Head", "Describe", "Explain"].contains { name.hasPrefix($0) }
+        ["Get", "List", "Head", "Describe", "Explain", "Infer"].contains { name.hasPrefix($0) }
     }
 }
 

@@ -27,7 +27,7 @@ extension Explanation {
 
     /// What readers of a part of a bucket see of it.
     mutating func add(_ coverage: Coverage) {
-        addRevisions(of: coverage.dataSet, read: coverage.revision)
+        addRevisions(of: coverage.dataSet, in: coverage)
         let name = current.exchange.dataSets[coverage.dataSet]?.name ?? ""
         let holds = current.exchange.grants.values.contains {
             $0.sourceDataSet == coverage.dataSet && $0.receiver == caller.account
@@ -61,22 +61,23 @@ extension Explanation {
 
     /// Newest first: those that are passed over, and the one that is read.
     ///
-    /// - Parameter read: Nil: the newest that is not revoked.
-    private mutating func addRevisions(of dataSet: ExchangeID, read: ExchangeID?? = nil) {
+    /// - Parameter coverage: Of the part that is asked about. Nil: of all.
+    private mutating func addRevisions(of dataSet: ExchangeID, in coverage: Coverage? = nil) {
         let publications = current.exchange.publications(of: dataSet)
         let newest = publications.first(where: \.isPublished)
         for revoked in publications.prefix(while: { $0.id != newest?.id }) {
             let since = revoked.revokedAt.map { " since \(Timestamp.iso8601.text($0))" } ?? ""
             add("revision", .notes, "\(revoked.id) is revoked\(since), and passed over")
         }
-        guard let newest, let found = read ?? newest.id else {
+        let read = coverage == nil ? newest?.id : coverage?.revision
+        guard let newest, let read else {
             let why =
                 newest == nil
                 ? "no revision is finalized and not revoked"
                 : "the newest revision, \(newest?.id.rawValue ?? ""), leaves this part out"
             return add("revision", .limits, "nothing is read: \(why)")
         }
-        said.revisionId = found.rawValue
+        said.revisionId = read.rawValue
         let drafts = current.exchange.revisions[dataSet]?.values.count { !$0.isFinalized } ?? 0
         add(
             "revision", .allows,
@@ -86,7 +87,7 @@ extension Explanation {
         )
     }
 
-    /// Tables that readers see this data set's revision of.
+    /// Tables of whose files this data set says what readers see.
     private mutating func noteTables(of dataSet: ExchangeID) {
         guard let owner = current.exchange.dataSets[dataSet]?.owner else { return }
         for id in current.catalogue.databases(of: owner).flatMap(current.catalogue.tables) {
@@ -97,7 +98,8 @@ extension Explanation {
             else { continue }
             add(
                 "table", .notes,
-                "\(id.database).\(id.name) reads its revision, and is read by its own grants")
+                "\(id.database).\(id.name) \(coverage.revision == nil ? "finds nothing in" : "reads") the "
+                    + "revision; who may read it, its own grants say")
         }
     }
 }
