@@ -16,26 +16,32 @@ struct ErrorMessage {
         var message = error.message[...]
         // What follows tells how to change settings, which a user cannot.
         if error.kind == .outOfMemory { message = message.prefix { $0 != "\n" } }
-        var shown = hidingPaths(String(message))
+        var file: String?
+        var shown = hidingPaths(String(message)) { file = file ?? $0 }
         // Beyond the cap there may be what says that none of it is for the user.
-        if shown.contains("[file]") || shown.contains("read_parquet(") {
-            shown = "[file]: " + shown
-        }
-        return Refusal(kind: error.kind, message: capped(shown), position: position)
+        if Self.fileWords.contains(where: shown.contains) { shown = "[file]: " + shown }
+        return Refusal(kind: error.kind, message: capped(shown), position: position, file: file)
     }
+
+    /// What the engine's errors of files have in them, the lines of a file beside it.
+    private static let fileWords = ["[file]", "read_parquet(", "read_csv(", "Original Line:"]
 
     /// `message` with `[file]` in place of each known path and of what follows a known directory:
     /// up to the closing quote, or else to the line's end, since a path may hold spaces.
-    func hidingPaths(_ message: String) -> String {
+    ///
+    /// - Parameter found: Is told each path that was replaced.
+    func hidingPaths(_ message: String, _ found: (String) -> Void = { _ in }) -> String {
         guard message.utf8.contains(UInt8(ascii: "/")) else { return message }
         var text = [UInt8](message.utf8)[...]
         for path in paths where !path.isEmpty {
-            text = hiding([UInt8](path.utf8), in: text)
+            text = hiding([UInt8](path.utf8), in: text, found)
         }
         return String(decoding: text, as: UTF8.self)
     }
 
-    private func hiding(_ path: [UInt8], in text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    private func hiding(
+        _ path: [UInt8], in text: ArraySlice<UInt8>, _ found: (String) -> Void
+    ) -> ArraySlice<UInt8> {
         var shown: [UInt8] = []
         var rest = text
         while let start = rest.firstIndex(of: path) {
@@ -45,6 +51,7 @@ struct ErrorMessage {
             let opening = start > rest.startIndex ? rest[start - 1] : 0
             let closing = quotes.contains(opening) ? opening : UInt8(ascii: "\n")
             rest = rest[(start + path.count)...].drop { $0 != closing }
+            found(String(decoding: text[start..<rest.startIndex], as: UTF8.self))
         }
         return shown.isEmpty ? text : (shown + rest)[...]
     }

@@ -40,10 +40,15 @@ public struct Refusal: Codable, Hashable, Sendable {
     public var message: String
     /// Bytes of UTF-8 from the start of the user's own text, where the place is known.
     public var position: Int?
+    /// The path that the first `[file]` stands for: for the exchange, and not for the user.
+    public var file: String?
 
-    public init(kind: DuckDBError.Kind, message: String, position: Int? = nil) {
+    public init(
+        kind: DuckDBError.Kind, message: String, position: Int? = nil, file: String? = nil
+    ) {
         self.kind = kind
         self.message = message
         self.position = position
+        self.file = file
     }
 }

@@ -1,6 +1,7 @@
 """awswrangler, as it comes: frames out of Athena, the catalogue, and data sets of a subscriber's own."""
 
 import contextlib
+import csv
 import datetime
 import decimal
 import itertools
@@ -526,6 +527,56 @@ def test_a_data_set_of_csv(session, own):
             ["F001", 1], ["F002", 2], ["F003", 3]]
     types = wr.catalog.get_table_types(OWN, "texts", boto3_session=session)
     assert types == {"fund_id": "string", "n": "bigint"}
+
+
+TEXTS = pd.DataFrame({
+    "name": ["a", 'b "c", d', None], "whole": [1, 2, 3], "fee": [1.5, -2.25, 0.0],
+    "day": [datetime.date(2024, 2, 18)] * 3})
+TEXT_TYPES = {"name": "string", "whole": "int", "fee": "double", "day": "date"}
+
+
+def of_texts(frame):
+    return [
+        (None if pd.isna(row.name) or row.name == "" else row.name, row.whole, row.fee, row.day)
+        for row in frame.sort_values("whole")[list(TEXT_TYPES)].itertuples(index=False)]
+
+
+@pytest.mark.parametrize("compression", [None, "gzip"])
+def test_a_table_of_csv(session, own, ask, compression):
+    """With the SerDe that knows quotes, as its documentation asks for."""
+    name = f"csv_{compression}".lower()
+    folder = f"s3://{own}/{name}/"
+    wr.s3.to_csv(
+        TEXTS, folder + ("a.csv.gz" if compression else "a.csv"), index=False,
+        compression=compression, boto3_session=session)
+    wr.catalog.create_csv_table(
+        OWN, name, folder, TEXT_TYPES, compression=compression, skip_header_line_count=1,
+        serde_library="org.apache.hadoop.hive.serde2.OpenCSVSerde",
+        serde_parameters={"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
+        boto3_session=session)
+    assert of_texts(ask(f"SELECT * FROM {name}", database=OWN)) == of_texts(TEXTS)
+
+
+def test_a_table_of_csv_as_it_makes_it_by_itself(session, own, ask):
+    """Without quotes, then: they are part of a text."""
+    folder = f"s3://{own}/tsv/"
+    wr.s3.to_csv(
+        TEXTS, folder + "a.csv", index=False, header=False, sep="\t", na_rep="\\N",
+        quoting=csv.QUOTE_NONE, escapechar=None, boto3_session=session)
+    wr.catalog.create_csv_table(OWN, "tsv", folder, TEXT_TYPES, sep="\t", boto3_session=session)
+    assert of_texts(ask("SELECT * FROM tsv", database=OWN)) == of_texts(TEXTS)
+
+
+def test_a_table_of_json(session, own, ask):
+    folder = f"s3://{own}/json/"
+    wr.s3.to_json(
+        TEXTS.assign(day=TEXTS.day.astype(str)), folder + "a.json", orient="records", lines=True,
+        boto3_session=session)
+    wr.catalog.create_json_table(OWN, "json", folder, TEXT_TYPES, boto3_session=session)
+    assert of_texts(ask("SELECT * FROM json", database=OWN)) == of_texts(TEXTS)
+    # Together with what was shared.
+    joined = ask(f"SELECT j.name FROM {OWN}.json j JOIN fees f ON j.whole = f.whole WHERE f.words IS NOT NULL")
+    assert joined["name"].tolist() == ['b "c", d']
 
 
 def test_a_shared_table_is_kept_as_ones_own(session, own, ask):

@@ -19,17 +19,24 @@ import GlueAPI
 struct GovernedScan {
     /// A column as the catalogue declares it.
     struct Column: Sendable {
-        var name: String
+        let name: String
+        let declared: HiveType
         /// DuckDB's name of the declared type.
-        var type: String
-        var isPartition: Bool
+        let type: String
+        let isPartition: Bool
+
+        init(_ name: String, _ declared: HiveType, isPartition: Bool) {
+            self.name = name
+            self.declared = declared
+            type = declared.sql
+            self.isPartition = isPartition
+        }
 
         /// The same values in a vector of their own. Both functions take two columns, and so are run row by
         /// row; the second one copies fields and items too.
-        fileprivate var copied: String {
+        fileprivate func copied(from scan: TableScan) -> String {
             let name = name.sqlIdentifier
-            let isNested = type.contains("(") && !type.hasPrefix("DECIMAL") || type.hasSuffix("]")
-            return isNested
+            return declared.isNested && scan.form(of: self) != .json
                 ? "list_extract(list_value(\(name), \(name)), 1)" : "least(\(name), \(name))"
         }
     }
@@ -37,11 +44,13 @@ struct GovernedScan {
     let columns: [Column]
     let access: TableAccess
     let predicates: [LeakproofPredicate]
+    private let serde: SerDe
 
     /// - Parameter predicates: Of the statement, for this table. Those that do not fit a column's type, or
     ///   speak of a column that was not granted, are left to the engine, above the barrier.
     init(of table: Glue.Table, access: TableAccess, predicates: [LeakproofPredicate]) throws {
         columns = try Self.columns(of: table)
+        serde = try SerDe(of: table.storageDescriptor, parameters: table.parameters ?? [:])
         self.access = access
         let types = Dictionary(
             self.columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
@@ -56,8 +65,8 @@ struct GovernedScan {
     static func columns(of table: Glue.Table) throws -> [Column] {
         func column(_ column: Glue.Column, isPartition: Bool) throws -> Column {
             Column(
-                name: column.name.lowercased(),
-                type: try HiveType.engineType(column.type ?? "string"), isPartition: isPartition)
+                column.name.lowercased(), try HiveType(column.type ?? "string"),
+                isPartition: isPartition)
         }
         return try (table.storageDescriptor?.columns ?? []).map {
             try column($0, isPartition: false)
@@ -105,23 +114,48 @@ struct GovernedScan {
     }
 
     /// The table expression, as our own SQL.
-    func sql(over files: [TableFiles.File]) -> String {
+    ///
+    /// Files that are read alike are one branch, and each branch is governed by itself.
+    ///
+    /// - Throws: ``QueryFault`` for files that cannot be read.
+    func sql(over files: [TableFiles.File]) throws -> String {
         guard !files.isEmpty else { return "(\(emptySelect))" }
-        let scan = scan(of: files)
-        guard access.rows != nil || access.columns.contains(where: { $0.visible != nil }) else {
-            return "(SELECT \(typedList { $0.name.sqlIdentifier }) FROM \(scan))"
+        let branches = try scans(of: files).map(governed)
+        guard branches.count > 1 else { return branches[0] }
+        return "(\(branches.map { "SELECT * FROM \($0)" }.joined(separator: " UNION ALL ")))"
+    }
+
+    private func governed(_ scan: TableScan) -> String {
+        guard isFiltered else {
+            return "(SELECT \(typedList(scan) { $0.name.sqlIdentifier }) FROM \(scan.sql))"
         }
         let rows = access.rows.map { " WHERE \($0.sql)" } ?? ""
-        let inner = "SELECT \(grantedList) FROM \(scan)\(rows)"
-        let tests = predicateTexts
+        let inner = "SELECT \(grantedList(scan)) FROM \(scan.sql)\(rows)"
+        let tests = predicateTexts(in: scan)
         let leakproof = tests.isEmpty ? "" : " WHERE \(tests.joined(separator: " AND "))"
-        let copies = typedList(\.copied)
+        let copies = typedList(scan) { $0.copied(from: scan) }
         return "(SELECT \(copies) FROM (\(inner))\(leakproof) LIMIT \(Int.max))"
+    }
+
+    private var isFiltered: Bool {
+        access.rows != nil || access.columns.contains { $0.visible != nil }
+    }
+
+    private func scans(of files: [TableFiles.File]) throws -> [TableScan] {
+        guard let scan = serde.textScan else { return [parquet(files)] }
+        return try TextLines.byCompression(files).map { scan($0.files, $0.compression, columns) }
     }
 
     /// The statement's comparisons that are made here, as SQL.
     var predicateTexts: [String] {
         predicates.compactMap { $0.sql(type: types[$0.column] ?? "") }
+    }
+
+    /// Those of them that may be made below the barrier: where a cast can fail, a value that does not convert
+    /// is an error to whoever sees its row, and no row that is left out.
+    private func predicateTexts(in scan: TableScan) -> [String] {
+        predicates.filter { (scan.forms[$0.column] ?? .declared) == .declared }
+            .compactMap { $0.sql(type: types[$0.column] ?? "") }
     }
 
     private var types: [String: String] {
@@ -135,18 +169,20 @@ struct GovernedScan {
     }
 
     /// As they stand in the files, or NULL where a cell is masked.
-    private var grantedList: String {
-        granted.map { column, access in
+    private func grantedList(_ scan: TableScan) -> String {
+        let list = granted.map { column, access in
             let name = column.name.sqlIdentifier
             guard let visible = access.visible else { return name }
             return "CASE WHEN \(visible.sql) THEN \(name) END AS \(name)"
-        }.joined(separator: ", ")
+        }
+        let isPathNamed = granted.contains { scan.form(of: $0.column) != .declared }
+        return (list + (isPathNamed ? [TableScan.path] : [])).joined(separator: ", ")
     }
 
     /// In their declared types. The casts stand above every filter: a hidden row is never cast.
-    private func typedList(_ value: (Column) -> String) -> String {
+    private func typedList(_ scan: TableScan, _ value: (Column) -> String) -> String {
         granted.map { column, _ in
-            "CAST(\(value(column)) AS \(column.type)) AS \(column.name.sqlIdentifier)"
+            "\(scan.typed(value(column), of: column)) AS \(column.name.sqlIdentifier)"
         }.joined(separator: ", ")
     }
 
@@ -157,44 +193,20 @@ struct GovernedScan {
         return "SELECT \(list.joined(separator: ", ")) WHERE false"
     }
 
-    /// The files as one table, partition columns included.
-    ///
-    /// Where the paths end in the objects' keys, the engine reads the partitions from them: three to ten
-    /// times as fast as anything that names them beside the files. Elsewhere each partition is a branch.
-    private func scan(of files: [TableFiles.File]) -> String {
-        let partitions = columns.filter(\.isPartition).map(\.name)
-        guard !partitions.isEmpty else { return parquet(files, hive: nil) }
-        if files.allSatisfy(\.hasKeyInPath) {
-            // As text: the engine's guess at their types must not fail on one that does not look like it.
-            return parquet(
-                files,
-                hive: partitions.map { "\($0.sqlIdentifier): VARCHAR" }.joined(separator: ", "))
-        }
-        let branches = Dictionary(grouping: files, by: \.partition).map { partition, files in
-            let values = partitions.map { name in
-                "\((partition[name] ?? nil)?.sqlLiteral ?? "NULL") AS \(name.sqlIdentifier)"
-            }
-            return
-                "SELECT *, \(values.joined(separator: ", ")) FROM \(parquet(files, hive: nil))"
-        }
-        return "(\(branches.sorted().joined(separator: " UNION ALL BY NAME ")))"
-    }
-
     /// Files of which every one is opened before the first is read, to see which columns it has.
     private static let unitedFilesMax = 1_000
 
-    /// The paths as literals: a list of thousands as a parameter takes half a second.
-    private func parquet(_ files: [TableFiles.File], hive types: String?) -> String {
-        let paths = files.map(\.path.sqlLiteral).joined(separator: ", ")
-        let hive = types.map { "true, hive_types = {\($0)}" } ?? "false"
+    private func parquet(_ files: [TableFiles.File]) -> TableScan {
         // A table that grows may have columns that its older files have not: NULL there. Never where a filter
         // hides rows, whose values could then fail a cast between the files' types.
         let isUnited =
-            access.rows == nil && access.columns.allSatisfy { $0.visible == nil }
-            && (2...Self.unitedFilesMax).contains(files.count)
+            !isFiltered && (2...Self.unitedFilesMax).contains(files.count)
             && files.contains { $0.guarantee == .detection }
-        let united = isUnited ? ", union_by_name = true" : ""
-        return "read_parquet([\(paths)], hive_partitioning = \(hive)\(united))"
+        return TableScan(
+            sql: FileFunction(
+                name: "read_parquet", options: isUnited ? ["union_by_name = true"] : [],
+                partitions: columns.filter(\.isPartition).map(\.name)
+            ).sql(over: files))
     }
 }
 

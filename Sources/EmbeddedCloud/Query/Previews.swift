@@ -56,9 +56,8 @@ extension QueryRunner {
                 try await pool.holding(caller.account) {
                     var running = execution
                     let prepared = try await prepare(sql, &running, recorded: false)
-                    let worker = try await worker(for: caller.account, prepared)
-                    let outcome = try await worker.run(
-                        prepared.plan.tree, output: .rows(max: rowsMax))
+                    let outcome = try await self.run(
+                        prepared, for: caller.account, output: .rows(max: rowsMax))
                     try await recheck(prepared)
                     return (outcome, prepared.plan.scannedBytes)
                 }

@@ -51,6 +51,9 @@ extension QueryFault {
                 + "resources", at: position)
     }
 
+    /// What a file has that its table's definition does not allow.
+    static let badDataCode = "HIVE_BAD_DATA"
+
     static let interrupted = QueryFault(
         "GENERIC_INTERNAL_ERROR", "The exchange ended while the query ran; run it again",
         category: .system)

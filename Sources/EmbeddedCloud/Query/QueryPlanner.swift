@@ -22,10 +22,17 @@ struct QueryPlanner: Sendable {
         /// What EXPLAIN says of each of the tables.
         var scans: [Scan] = []
         fileprivate var references = 0
+        /// Of tables that the caller sees whole: it may know of their objects.
+        fileprivate var filesInSight: [TableFiles.File] = []
 
         /// What the caller pays for: bytes of the files that the row filter's table and the partition
         /// predicates leave. What the engine skips inside them would tell of hidden rows.
         var scannedBytes: Int { files.reduce(0) { $0 + $1.identity.size } }
+
+        /// The key of the object at that path, if the caller may know of it.
+        func object(at path: String) -> String? {
+            filesInSight.first { $0.path == path }?.key
+        }
     }
 
     /// How one table is read, as far as its reader may know.
@@ -131,12 +138,15 @@ struct QueryPlanner: Sendable {
             at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates)
         let pruned = try await scan.visible(scan.prune(available.files), by: engine)
         plan.files += pruned
+        if scan.hidesNothing {
+            plan.filesInSight += pruned
+        }
         plan.directories.formUnion(available.directories)
         plan.scans.append(
             Scan(
                 table: name, columns: access.columns.map(\.name), predicates: scan.predicateTexts,
                 files: pruned.count, bytes: pruned.reduce(0) { $0 + $1.identity.size }))
-        return .init(table: try await engine.tableTree(of: scan.sql(over: pruned)))
+        return .init(table: try await engine.tableTree(of: try scan.sql(over: pruned)))
     }
 
     /// What a view says, as its reader may see it: its tables are looked up for whoever asks now.

@@ -169,11 +169,12 @@ extension QueryRunner {
         if output.columns.isEmpty {
             try SyntaxTree(prepared.tree, parameters: prepared.parameters).checkColumns()
         }
-        let worker = try await worker(for: execution.account, prepared)
         let directory = try pool.stagingDirectory(of: execution.account)
             .appending(path: output.directory.rawValue)
         do {
-            let summary = try await worker.run(prepared.plan.tree, output: .files(output)).summary
+            let summary = try await run(
+                prepared, for: execution.account, output: .files(output)
+            ).summary
             try await recheck(prepared)
             let names = try FileManager.default.subpathsOfDirectory(atPath: directory.localPath)
             let files = names.filter { name in

@@ -17,8 +17,7 @@ extension QueryRunner {
         var execution = running
         let prepared = try await prepare(execution.text, &execution)
         let name = try Self.stagingFile("csv")
-        let worker = try await worker(for: execution.account, prepared)
-        let outcome = try await worker.run(prepared.plan.tree, output: .csv(name))
+        let outcome = try await run(prepared, for: execution.account, output: .csv(name))
         let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
         do {
             execution.end(with: outcome.summary, at: clock())
@@ -55,8 +54,7 @@ extension QueryRunner {
     ) async throws -> [ResultColumn] {
         var execution = running
         let prepared = try await prepare(question.text, &execution, recorded: false)
-        let worker = try await worker(for: execution.account, prepared)
-        return try await worker.run(prepared.plan.tree, output: .columns).summary.columns
+        return try await run(prepared, for: execution.account, output: .columns).summary.columns
     }
 
     /// Parses, plans, and puts the access into the trail.
@@ -84,11 +82,17 @@ extension QueryRunner {
             tree: tree, parameters: parameters, asker: asker, generation: generation, plan: plan)
     }
 
-    func worker(
-        for account: AccountID, _ prepared: Prepared
-    ) async throws -> QueryWorkerProcess {
-        try await pool.worker(
+    /// - Throws: For a file that cannot be read, one that names it to whoever may know of it.
+    func run(
+        _ prepared: Prepared, for account: AccountID, output: QueryOutput
+    ) async throws -> QueryOutcome {
+        let worker = try await pool.worker(
             for: account, reading: prepared.plan.directories, generation: prepared.generation)
+        do {
+            return try await worker.run(prepared.plan.tree, output: output)
+        } catch QueryWorkerFault.refused(let refusal) where refusal.file != nil {
+            throw QueryFault(.refused(refusal), log: log, object: prepared.plan.object(at:))
+        }
     }
 
     /// - Throws: Where a file changed meanwhile, which may have given old rows and new ones; or what may be

@@ -50,7 +50,7 @@ final class QueryRunner: Sendable {
     let pool: WorkerPool
     let queue = QueryQueue()
     let surroundings: Surroundings
-    private let log: Logger
+    let log: Logger
     let cloud: OwnCloud
     let clock: @Sendable () -> Date
     private let book = Mutex(Book())
@@ -318,65 +318,3 @@ final class QueryRunner: Sendable {
 
 /// A query that would read more than its work group allows.
 struct ScanLimitExceeded: Error {}
-
-extension QueryFault {
-    init(_ fault: QueryWorkerFault, log: Logger) {
-        switch fault {
-        case .refused(let refusal) where refusal.message.contains("[file]"):
-            // What the engine says of a file, or of what stands in a table's place, can name columns and
-            // filters that the caller does not see.
-            log.error("query worker", metadata: ["fault": "\(fault)"])
-            switch refusal.kind {
-            case .binder, .catalog, .parser, .syntax:
-                self.init(
-                    "SEMANTIC_ERROR", "An expression of the statement cannot be resolved",
-                    at: refusal.position)
-            default:
-                self.init(
-                    "HIVE_BAD_DATA",
-                    "A file of the table cannot be read as the table's definition says",
-                    category: .system)
-            }
-        case .refused(let refusal): self.init(refusal)
-        case .exceeded(.runTime), .exceeded(.parseTime):
-            self.init("EXCEEDED_TIME_LIMIT", "The query ran longer than a query may")
-        case .exceeded(.resultRows), .exceeded(.resultBytes):
-            self.init("EXCEEDED_OUTPUT_SIZE_LIMIT", "The result is larger than a result may be")
-        case .exceeded(let limit):
-            self.init("QUERY_TOO_LARGE", "The statement exceeds the limit \(limit.rawValue)")
-        case .unavailable:
-            log.error("query worker", metadata: ["fault": "\(fault)"])
-            self.init(
-                "GENERIC_INTERNAL_ERROR", "No process could be started to run the query",
-                category: .system)
-        case .ended, .garbled, .stopped:
-            log.error("query worker", metadata: ["fault": "\(fault)"])
-            self.init(
-                "EXCEEDED_MEMORY_LIMIT",
-                "The process that ran the query ended, most likely for want of memory",
-                category: .system)
-        }
-    }
-
-    private init(_ refusal: QueryWorker.Refusal) {
-        let position = refusal.position
-        if let name = refusal.message.firstMatch(of: #/Referenced column "([^"]*)" not found/#)?.1 {
-            self = .columnNotFound(String(name), at: position)
-            return
-        }
-        if refusal.message.hasPrefix("Only SELECT statements") {
-            self = .notSupported("Anything but SELECT (shared data is read only)", at: nil)
-            return
-        }
-        let code =
-            switch refusal.kind {
-            case .parser, .syntax: "SYNTAX_ERROR"
-            case .binder, .catalog: "SEMANTIC_ERROR"
-            case .conversion: "INVALID_CAST_ARGUMENT"
-            case .outOfMemory: "EXCEEDED_MEMORY_LIMIT"
-            case .notImplemented: "NOT_SUPPORTED"
-            default: "GENERIC_USER_ERROR"
-            }
-        self.init(code, refusal.message, at: position)
-    }
-}

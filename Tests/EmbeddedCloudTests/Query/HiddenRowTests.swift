@@ -88,7 +88,7 @@ struct PoisonedLake {
             let file = TableFiles.File(
                 path: path, identity: try #require(FileIdentity(ofFileAt: path)),
                 key: "\(reference.name).parquet", guarantee: .detection)
-            return .init(table: try await engine.tableTree(of: scan.sql(over: [file])))
+            return .init(table: try await engine.tableTree(of: try scan.sql(over: [file])))
         }
     }
 

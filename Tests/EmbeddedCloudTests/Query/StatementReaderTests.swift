@@ -75,6 +75,36 @@ import Testing
         #expect((table.format, table.location) == ("parquet", "s3://b/"))
     }
 
+    @Test(arguments: [
+        (
+            #"DELIMITED FIELDS TERMINATED BY '\t' ESCAPED BY '\\' NULL DEFINED AS 'it\'s'"#,
+            [
+                "field.delim": "\t", "serialization.format": "\t", "escape.delim": "\\",
+                "serialization.null.format": "it's",
+            ]
+        ),
+        (
+            #"DELIMITED FIELDS TERMINATED BY '\001' LINES TERMINATED BY '\n'"#,
+            ["field.delim": "\u{1}", "serialization.format": "\u{1}", "line.delim": "\n"]
+        ),
+        (
+            #"SERDE "S" WITH SERDEPROPERTIES ("quoteChar" = "\"", 'a' = 'b''c')"#,
+            ["quoteChar": "\"", "a": "b'c"]
+        ),
+    ])
+    func `reads a row format, with Hive's escapes`(
+        _ format: String, _ properties: [String: String]
+    ) throws {
+        let sql = "CREATE EXTERNAL TABLE t (a int) ROW FORMAT \(format) LOCATION 's3://b/'"
+        guard case .createExternalTable(_, let table, false) = try AthenaStatement(reading: sql)
+        else {
+            Issue.record("It is a CREATE EXTERNAL TABLE.")
+            return
+        }
+        #expect(table.serdeProperties == properties)
+        #expect(table.serde == (format.hasPrefix("SERDE") ? "S" : TableFormat.text.serde))
+    }
+
     @Test func `keeps each of EXECUTE's parameters whole`() throws {
         #expect(
             try AthenaStatement(reading: "EXECUTE p USING 'a, b', f(1, 2), ARRAY[1, 2], -3")

@@ -64,7 +64,7 @@ struct SchemaUnion {
                 differs("is in \(column.files) files and a partition key: the folder counts")
                 continue
             }
-            guard (try? HiveType.engineType(type)) != nil else {
+            guard (try? HiveType(type)) != nil else {
                 differs("is left out: a catalogue has no way to write \(type)")
                 continue
             }

@@ -68,15 +68,3 @@ extension CatalogueStatements {
         }
     }
 }
-
-/// The Hadoop classes that catalogues name for a format.
-struct TableFormat: Sendable {
-    var serde: String
-    var input: String
-    var output: String
-
-    static let parquet = TableFormat(
-        serde: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-        input: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-        output: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat")
-}

@@ -74,28 +74,29 @@ struct CatalogueStatements: Sendable {
         guard let location = table.location, S3URL(location) != nil else {
             throw QueryFault("INVALID_TABLE", "LOCATION must be an S3 path", at: name.position)
         }
-        let format = table.format ?? (table.serde == nil ? "textfile" : nil)
-        guard format == nil || format == "parquet" else {
-            throw QueryFault.notSupported(
-                "STORED AS \(format?.uppercased() ?? "")", at: name.position)
+        let named = table.format ?? "textfile"
+        guard let format = TableFormat.named[named] else {
+            throw QueryFault.unreadable("STORED AS \(named.uppercased())")
         }
         func columns(_ columns: [AthenaStatement.ExternalTable.Column]) throws -> [Glue.Column] {
             try columns.map {
-                _ = try HiveType.engineType($0.type)
+                _ = try HiveType($0.type)
                 return .init(name: $0.name, type: $0.type, comment: $0.comment)
             }
         }
         var properties = table.properties
         properties["EXTERNAL"] = "TRUE"
+        let storage = Glue.StorageDescriptor(
+            columns: try columns(table.columns), location: location,
+            inputFormat: table.inputFormat ?? format.input,
+            outputFormat: table.outputFormat ?? format.output,
+            serdeInfo: .init(
+                serializationLibrary: table.serde ?? format.serde,
+                parameters: table.serdeProperties))
+        // Better here than at the first question.
+        _ = try SerDe(of: storage, parameters: properties)
         return .init(
-            name: name.name, description: table.comment,
-            storageDescriptor: .init(
-                columns: try columns(table.columns), location: location,
-                inputFormat: table.inputFormat ?? TableFormat.parquet.input,
-                outputFormat: table.outputFormat ?? TableFormat.parquet.output,
-                serdeInfo: .init(
-                    serializationLibrary: table.serde ?? TableFormat.parquet.serde,
-                    parameters: table.serdeProperties)),
+            name: name.name, description: table.comment, storageDescriptor: storage,
             partitionKeys: try columns(table.partitionKeys), tableType: "EXTERNAL_TABLE",
             parameters: properties)
     }

@@ -20,6 +20,8 @@ struct SQLToken: Equatable, Sendable {
     private struct Lexer {
         let bytes: [UInt8]
         var at = 0
+        /// Hive's own statements have backslashes in their texts.
+        var isHive = false
 
         mutating func tokens() -> [SQLToken]? {
             var tokens: [SQLToken] = []
@@ -28,6 +30,9 @@ struct SQLToken: Equatable, Sendable {
                 guard at < bytes.count else { return tokens }
                 guard let token = next() else { return nil }
                 tokens.append(token)
+                if tokens.count == 2 {
+                    isHive = tokens.map { $0.value.lowercased() } == ["create", "external"]
+                }
             }
         }
 
@@ -88,6 +93,11 @@ struct SQLToken: Equatable, Sendable {
             at += 1
             while let byte = byte(at) {
                 at += 1
+                if isHive, byte == UInt8(ascii: "\\"), quote != UInt8(ascii: "`") {
+                    guard let escaped = escaped() else { return nil }
+                    value.append(escaped)
+                    continue
+                }
                 if byte == quote {
                     guard self.byte(at) == quote else {
                         return SQLToken(
@@ -99,6 +109,29 @@ struct SQLToken: Equatable, Sendable {
                 value.append(byte)
             }
             return nil
+        }
+
+        /// What stands behind a backslash: three octal digits, a letter for a control, or itself.
+        ///
+        /// Source: Apache Hive, `BaseSemanticAnalyzer.unescapeSQLString`.
+        private mutating func escaped() -> UInt8? {
+            let digits = bytes[at...].prefix(3)
+            if digits.count == 3,
+                let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            {
+                at += 3
+                return code
+            }
+            guard let byte = byte(at) else { return nil }
+            at += 1
+            return switch byte {
+            case UInt8(ascii: "n"): UInt8(ascii: "\n")
+            case UInt8(ascii: "r"): UInt8(ascii: "\r")
+            case UInt8(ascii: "t"): UInt8(ascii: "\t")
+            case UInt8(ascii: "0"): 0
+            case UInt8(ascii: "b"): 8
+            default: byte
+            }
         }
 
         private static func isWordByte(_ byte: UInt8) -> Bool {

@@ -107,20 +107,23 @@ struct StatementReader {
                 table.partitionKeys = try columns()
             } else if take("row") {
                 try need("format")
-                guard take("serde") else {
-                    throw .notSupported("ROW FORMAT DELIMITED", at: tokens[at - 1].range.lowerBound)
+                if take("delimited") {
+                    table.serde = TableFormat.text.serde
+                    table.serdeProperties = try delimiters()
+                } else {
+                    try need("serde")
+                    table.serde = try hiveString()
                 }
-                table.serde = try string()
                 if take("with") {
                     try need("serdeproperties")
-                    table.serdeProperties = try hiveProperties()
+                    table.serdeProperties.merge(try hiveProperties()) { $1 }
                 }
             } else if take("stored") {
                 try need("as")
                 if take("inputformat") {
-                    table.inputFormat = try string()
+                    table.inputFormat = try hiveString()
                     try need("outputformat")
-                    table.outputFormat = try string()
+                    table.outputFormat = try hiveString()
                 } else {
                     table.format = try self.name().lowercased()
                 }
@@ -159,14 +162,34 @@ struct StatementReader {
         return columns
     }
 
+    /// `FIELDS TERMINATED BY ','` and what else there is, as the properties that Hive keeps of it.
+    private mutating func delimiters() throws(QueryFault) -> [String: String] {
+        let parts: [(words: [String], property: String)] = [
+            (["fields", "terminated", "by"], "field.delim"), (["escaped", "by"], "escape.delim"),
+            (["collection", "items", "terminated", "by"], "collection.delim"),
+            (["map", "keys", "terminated", "by"], "mapkey.delim"),
+            (["lines", "terminated", "by"], "line.delim"),
+            (["null", "defined", "as"], "serialization.null.format"),
+        ]
+        var properties: [String: String] = [:]
+        while tokens.indices.contains(at), tokens[at].kind == .word,
+            let part = parts.first(where: { $0.words[0] == tokens[at].value.lowercased() })
+        {
+            for word in part.words { try need(word) }
+            properties[part.property] = try hiveString()
+        }
+        properties["serialization.format"] = properties["field.delim"]
+        return properties
+    }
+
     /// `('name'='value', ...)`.
     private mutating func hiveProperties() throws(QueryFault) -> [String: String] {
         guard take(sign: "(") else { throw unexpected() }
         var properties: [String: String] = [:]
         repeat {
-            let name = try string()
+            let name = try hiveString()
             guard take(sign: "=") else { throw unexpected() }
-            properties[name] = try string()
+            properties[name] = try hiveString()
         } while take(sign: ",")
         guard take(sign: ")") else { throw unexpected() }
         return properties
@@ -318,6 +341,15 @@ struct StatementReader {
         guard tokens.indices.contains(at), tokens[at].kind == .text else { throw unexpected() }
         at += 1
         return tokens[at - 1].value
+    }
+
+    /// A text in either kind of quotes, as Hive's statements have them.
+    private mutating func hiveString() throws(QueryFault) -> String {
+        if tokens.indices.contains(at), tokens[at].kind == .name {
+            at += 1
+            return tokens[at - 1].value
+        }
+        return try string()
     }
 
     private mutating func scope() throws(QueryFault) -> String? {

@@ -1,8 +1,19 @@
-/// The types that catalogues write, as the engine's.
+/// A type as catalogues write it, and as the engine calls it.
 ///
 /// Source: AWS Athena User Guide, "Data types in Amazon Athena".
-enum HiveType {
-    private static let simple: [String: String] = [
+indirect enum HiveType: Hashable, Sendable {
+    /// One without parts, by the engine's name.
+    case simple(String)
+    case array(HiveType)
+    case map(HiveType, HiveType)
+    case structure([Field])
+
+    struct Field: Hashable, Sendable {
+        var name: String
+        var type: HiveType
+    }
+
+    private static let names: [String: String] = [
         "string": "VARCHAR", "varchar": "VARCHAR", "char": "VARCHAR", "boolean": "BOOLEAN",
         "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER", "integer": "INTEGER",
         "bigint": "BIGINT", "long": "BIGINT", "float": "FLOAT", "real": "FLOAT",
@@ -11,12 +22,25 @@ enum HiveType {
     ]
 
     /// - Throws: ``QueryFault`` for a type that the engine has not, named.
-    static func engineType(_ text: String) throws -> String {
+    init(_ text: String) throws(QueryFault) {
         var reader = TypeReader(text.lowercased())
         guard let type = reader.type(), reader.isAtEnd else {
             throw QueryFault("TYPE_NOT_SUPPORTED", "Type '\(text)' is not supported")
         }
-        return type
+        self = type
+    }
+
+    var isNested: Bool { if case .simple = self { false } else { true } }
+
+    /// The engine's name.
+    var sql: String {
+        switch self {
+        case .simple(let name): name
+        case .array(let item): "\(item.sql)[]"
+        case .map(let key, let value): "MAP(\(key.sql), \(value.sql))"
+        case .structure(let fields):
+            "STRUCT(\(fields.map { "\"\($0.name)\" \($0.type.sql)" }.joined(separator: ", ")))"
+        }
     }
 
     /// `array<struct<a:int,b:decimal(10,2)>>`, from the outside in.
@@ -29,7 +53,7 @@ enum HiveType {
 
         var isAtEnd: Bool { rest.allSatisfy(\.isWhitespace) }
 
-        mutating func type() -> String? {
+        mutating func type() -> HiveType? {
             guard nesting < Self.nestingMax else { return nil }
             nesting += 1
             defer { nesting -= 1 }
@@ -37,37 +61,37 @@ enum HiveType {
             switch name {
             case "array":
                 guard take("<"), let item = type(), take(">") else { return nil }
-                return "\(item)[]"
+                return .array(item)
             case "map":
                 guard take("<"), let key = type(), take(","), let value = type(), take(">") else {
                     return nil
                 }
-                return "MAP(\(key), \(value))"
+                return .map(key, value)
             case "struct": return structure()
             case "decimal":
-                guard take("(") else { return HiveType.simple[name] }
+                guard take("(") else { return HiveType.names[name].map(HiveType.simple) }
                 let precision = number()
                 let scale = take(",") ? number() : 0
                 guard let precision, let scale, (1...38).contains(precision), scale <= precision,
                     take(")")
                 else { return nil }
-                return "DECIMAL(\(precision),\(scale))"
+                return .simple("DECIMAL(\(precision),\(scale))")
             case "varchar", "char":
                 if take("(") { guard number() != nil, take(")") else { return nil } }
-                return HiveType.simple[name]
-            default: return HiveType.simple[name]
+                return HiveType.names[name].map(HiveType.simple)
+            default: return HiveType.names[name].map(HiveType.simple)
             }
         }
 
-        private mutating func structure() -> String? {
+        private mutating func structure() -> HiveType? {
             guard take("<") else { return nil }
-            var fields: [String] = []
+            var fields: [Field] = []
             repeat {
                 let name = word()
                 guard !name.isEmpty, take(":"), let type = type() else { return nil }
-                fields.append("\"\(name)\" \(type)")
+                fields.append(Field(name: name, type: type))
             } while take(",")
-            return take(">") ? "STRUCT(\(fields.joined(separator: ", ")))" : nil
+            return take(">") ? .structure(fields) : nil
         }
 
         private mutating func word() -> String {
