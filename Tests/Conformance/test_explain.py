@@ -190,8 +190,17 @@ def test_files_that_are_open_past_the_grants(provider, s3, athena, granted):
     assert ("NOTES", f"the files below s3://{BUCKET}/gold/nav/daily/ are closed to the account: it reads through "
             "the table alone") in rules(explain(provider, TABLE), "bucket policy")
     set_policy(s3, BUCKET, statement(BUCKET, keys="gold/*"))
+    # As long as Lake Formation is asked too, it keeps them closed.
+    assert not explain(provider, TABLE)["Summary"].endswith("past all grants")
+    said = explain(provider, f"s3://{BUCKET}/gold/nav/daily/")
+    assert said["Verdict"] == "DENIED"
+    assert "no table there was granted as a whole" in rules(said, "Lake Formation")[0][1]
+    location = {"ResourceArn": f"arn:aws:s3:::{BUCKET}"}
+    lakeformation = provider.client("lakeformation")
+    lakeformation.deregister_resource(**location)
     said = explain(provider, TABLE)
     assert said["Summary"].endswith("; and the files of it, past all grants")
+    lakeformation.register_resource(**location, UseServiceLinkedRole=True)
     tables = rules(explain(provider, f"s3://{BUCKET}/gold/nav/"), "table")
     assert len(tables) == 1 and TABLE in tables[0][1]
     s3.delete_bucket_policy(Bucket=BUCKET)

@@ -117,7 +117,7 @@ extension Explanation {
     /// - Returns: Whether the files may be read as objects, whatever the grants hide.
     private mutating func noteFiles(at location: S3URL) -> Bool {
         let (found, _) = objectAccess(.getObject, location)
-        if case .allow(let statement) = found.decision {
+        if case .allow(let statement) = found.decision, !found.hidesFiles {
             add(
                 "bucket policy", .allows,
                 "the files below \(location) may be read past all grants, by \(statement)")
