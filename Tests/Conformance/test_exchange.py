@@ -351,6 +351,21 @@ def test_a_file_rewritten_while_a_query_reads_it_is_never_a_mixture(own_world):
             is_named_to_the_operator(world, day, execution["StateChangeReason"])
 
 
+def test_a_key_that_looks_like_a_pattern_is_one_file(own_world):
+    world = own_world
+    folder = f"gold/nav/daily/as_of={NEW_DAY}"
+    for number, name in enumerate(["[a]", "b*", "c?d", "{e,f}", "[!g]", "**"]):
+        world.lake.write_parquet(f"{folder}/{name}.parquet", nav_rows(NEW_DAY, number, funds=1))
+    navs = f"SELECT nav FROM nav_history WHERE as_of = '{NEW_DAY}' ORDER BY nav"
+    own = [[f"{number}.0000"] for number in range(6)]
+    assert world.athena.rows(navs) == own
+    world.publisher.publish(world.publisher.data_set())
+    # The patterns fit these, which nobody has published.
+    for name in "a", "b1", "cxd", "e", "h":
+        world.lake.write_parquet(f"{folder}/{name}.parquet", nav_rows(NEW_DAY, 9))
+    assert world.athena.rows(navs) == own
+
+
 def test_a_file_that_is_half_written_when_it_is_published(own_world):
     """It begins as Parquet and does not end so: refused, and readers keep the revision before."""
     world = own_world

@@ -10,8 +10,7 @@ actor FooterReader {
     ]
 
     private let executor = BlockingExecutor("bourse.footers")
-    /// Opened by the first call: most exchanges make none.
-    private var connection: Connection?
+    private var engine = DeferredConnection(settings: settings)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -26,8 +25,8 @@ actor FooterReader {
 
     /// - Returns: Nil for a file without a footer that can be read, such as one that was cut off.
     func footer(of file: StoredObject) throws -> Footer? {
-        let connection = try opened()
-        let path = file.path.sqlLiteral
+        let connection = try engine.opened()
+        let path = file.path.sqlFileLiteral
         do {
             let columns = try connection.query(
                 "SELECT * FROM read_parquet(\(path), hive_partitioning = false) LIMIT 0"
@@ -39,13 +38,6 @@ actor FooterReader {
         } catch {
             return nil
         }
-    }
-
-    private func opened() throws -> Connection {
-        if let connection { return connection }
-        let opened = try Database(settings: Self.settings).connect()
-        connection = opened
-        return opened
     }
 }
 

@@ -34,7 +34,7 @@ struct ParquetFooters {
     }
 
     private func isReadable(_ path: String) -> Bool {
-        let list = "[\(path.sqlLiteral)]"
+        let list = "[\(path.sqlFileLiteral)]"
         return
             (try? connection.rows("SELECT count(*) FROM parquet_metadata(\(list))")) != nil
     }
@@ -45,7 +45,7 @@ struct ParquetFooters {
     }
 
     private func read(paths: ArraySlice<String>) throws {
-        let list = "[\(paths.map(\.sqlLiteral).joined(separator: ", "))]"
+        let list = "[\(paths.map(\.sqlFileLiteral).joined(separator: ", "))]"
         try connection.execute(
             """
             INSERT INTO footer

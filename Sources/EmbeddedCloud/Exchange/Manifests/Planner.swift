@@ -79,7 +79,7 @@ actor Planner {
         }
         loads += 1
         let source =
-            "read_parquet(\(manifest.localPath.sqlLiteral), hive_partitioning = false)"
+            "read_parquet(\(manifest.localPath.sqlFileLiteral), hive_partitioning = false)"
         let columns = Set(
             try connection.query("SELECT * FROM \(source) LIMIT 0").columns.map(\.name))
         let counted = try connection.rows("SELECT count(*) FROM \(source)").first?.first?.int64

@@ -95,7 +95,7 @@ struct FileFunction {
 
     /// The paths as literals: a list of thousands as a parameter takes half a second.
     private func call(_ files: [TableFiles.File], hive: String) -> String {
-        let paths = files.map(\.path.sqlLiteral).joined(separator: ", ")
+        let paths = files.map(\.path.sqlFileLiteral).joined(separator: ", ")
         let options = (["[\(paths)]", "hive_partitioning = \(hive)"] + options).joined(
             separator: ", ")
         return "\(name)(\(options))"
