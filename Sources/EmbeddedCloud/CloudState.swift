@@ -39,7 +39,7 @@ struct CloudState: Sendable {
         RoleRow.migration, StorageState.settingsMigration, MultipartUploadRow.migration,
         IdentityProviderRow.migration, ManagedPolicyRow.migration,
         QueryExecution.kindsMigration, WorkGroupRow.migration, TableVersionRow.migration,
-        CatalogueTagRow.migration, PreparedStatementRow.migration,
+        TagRow.migration, PreparedStatementRow.migration,
         MultipartUploadRow.doneMigration, QueryExecution.openerMigration,
     ]
 }

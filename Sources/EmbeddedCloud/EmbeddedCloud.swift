@@ -107,6 +107,7 @@ public final class EmbeddedCloud: Sendable {
                 clock: clock),
             cloud: own, log: log, clock: clock)
         let queries = Queries(state: state, runner: runner, objects: objects, results: results)
+        let partitions = Partitions(state: state, engine: expressions)
         let rooms: [[Handler]] = [
             accounts.handlers, sessions.handlers, Roles(state: state).handlers,
             ManagedPolicies(state: state).handlers, IdentityProviders(state: state).handlers,
@@ -121,7 +122,8 @@ public final class EmbeddedCloud: Sendable {
             LakeLinks(objects: objects, data: directory.url).handlers,
             Databases(state: state, region: region).handlers,
             Tables(state: state, engine: expressions, region: region).handlers,
-            Partitions(state: state, engine: expressions).handlers,
+            partitions.handlers,
+            UnfilteredMetadata(state: state, partitions: partitions).handlers,
             TableInference(objects: objects).handlers,
             CatalogueTags(state: state).handlers,
             DataLakeSettings(state: state, exchangeAccount: account).handlers,

@@ -224,6 +224,27 @@ def test_what_is_asked_for_wrongly(whole, asked):
     ) == (400, "InvalidInputException")
 
 
+def test_engines_are_told_of_tables_that_are_granted_as_a_whole(team, whole, part):
+    asked = {"CatalogId": PROVIDER, "DatabaseName": DATABASE}
+    types = {"SupportedPermissionTypes": ["COLUMN_PERMISSION", "CELL_FILTER_PERMISSION"]}
+    told = whole.client("glue").get_unfiltered_table_metadata(**asked, **types, Name="nav_history")
+    assert told["Table"]["Name"] == "nav_history"
+    assert told["AuthorizedColumns"] == ["fund_id", "nav_date", "nav", "as_of"]
+    assert told["IsRegisteredWithLakeFormation"] is True and told["CellFilters"] == []
+    team.glue.batch_create_partition(
+        DatabaseName=DATABASE, TableName="nav_history", PartitionInputList=[{
+            "Values": [day], "StorageDescriptor": {"Location": f"s3://{BUCKET}/{FOLDER}as_of={day}/"}}
+            for day in DAYS])
+    pages = whole.client("glue").get_unfiltered_partitions_metadata(
+        **asked, **types, TableName="nav_history", Expression=f"as_of > '{DAYS[0]}'")
+    assert [each["Partition"]["Values"] for each in pages["UnfilteredPartitions"]] == [[DAYS[1]]]
+    glue = part.client("glue")
+    assert refused(glue.get_unfiltered_table_metadata, **asked, **types, Name="nav_history") == (
+        400, "PermissionTypeMismatchException")
+    assert refused(glue.get_unfiltered_table_metadata, **asked, **types, Name="esg_insights") == (
+        400, "EntityNotFoundException")
+
+
 # The S3 door, for whoever is let in by a policy.
 
 

@@ -251,3 +251,24 @@ def test_the_catalogue_in_athenas_words(athena, client):
 def test_what_is_not_there_is_said_as_drivers_expect(client, call, names):
     with pytest.raises(client.exceptions.MetadataException, match="EntityNotFoundException"):
         getattr(client, call)(CatalogName="AwsDataCatalog", **names)
+
+
+def test_tags(subscriber):
+    athena = subscriber.client("athena")
+    athena.create_work_group(Name="tagged", Tags=[{"Key": "team", "Value": "risk"}])
+    arn = f"arn:aws:athena:us-east-1:{subscriber.account}:workgroup/tagged"
+    athena.tag_resource(ResourceARN=arn, Tags=[
+        {"Key": "team", "Value": "quant"}, {"Key": "cost", "Value": "42"}])
+    assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "cost", "Value": "42"}, {"Key": "team", "Value": "quant"}]
+    athena.untag_resource(ResourceARN=arn, TagKeys=["cost", "none"])
+    assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "team", "Value": "quant"}]
+    athena.delete_work_group(WorkGroup="tagged")
+    athena.create_work_group(Name="tagged")
+    assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
+    many = [{"Key": f"k{number}", "Value": ""} for number in range(51)]
+    for resource, tags in (arn, many), (arn.replace("tagged", "none"), many[:1]), ("tagged", many[:1]):
+        with pytest.raises(athena.exceptions.ClientError):
+            athena.tag_resource(ResourceARN=resource, Tags=tags)
+    assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == []

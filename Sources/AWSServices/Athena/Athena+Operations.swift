@@ -1022,6 +1022,62 @@ extension Athena {
         }
     }
 
+    /// Source: Amazon Athena API Reference, TagResource.
+    public struct TagResource: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "TagResource"
+
+        public typealias Response = EmptyResponse
+
+        public var resourceARN: String
+        public var tags: [Tag]
+
+        public init(
+            resourceARN: String, tags: [Tag]
+        ) {
+            self.resourceARN = resourceARN
+            self.tags = tags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceARN = try reader.required("ResourceARN")
+            tags = try reader.required("Tags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceARN", resourceARN)
+            writer.put("Tags", tags)
+        }
+    }
+
+    /// Source: Amazon Athena API Reference, UntagResource.
+    public struct UntagResource: AWSOperation {
+        public static let service = AWSService.athena
+        public static let name = "UntagResource"
+
+        public typealias Response = EmptyResponse
+
+        public var resourceARN: String
+        public var tagKeys: [String]
+
+        public init(
+            resourceARN: String, tagKeys: [String]
+        ) {
+            self.resourceARN = resourceARN
+            self.tagKeys = tagKeys
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceARN = try reader.required("ResourceARN")
+            tagKeys = try reader.required("TagKeys")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ResourceARN", resourceARN)
+            writer.put("TagKeys", tagKeys)
+        }
+    }
+
     /// Source: Amazon Athena API Reference, UpdatePreparedStatement.
     public struct UpdatePreparedStatement: AWSOperation {
         public static let service = AWSService.athena

@@ -21,7 +21,7 @@ extension Athena {
         GetQueryRuntimeStatistics.self, GetTableMetadata.self, GetWorkGroup.self,
         ListDataCatalogs.self, ListDatabases.self, ListPreparedStatements.self,
         ListQueryExecutions.self, ListTableMetadata.self, ListTagsForResource.self,
-        ListWorkGroups.self, StartQueryExecution.self, StopQueryExecution.self,
-        UpdatePreparedStatement.self, UpdateWorkGroup.self,
+        ListWorkGroups.self, StartQueryExecution.self, StopQueryExecution.self, TagResource.self,
+        UntagResource.self, UpdatePreparedStatement.self, UpdateWorkGroup.self,
     ]
 }

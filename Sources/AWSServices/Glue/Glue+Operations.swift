@@ -1011,6 +1011,222 @@ extension Glue {
         }
     }
 
+    /// Source: AWS Glue API Reference, GetUnfilteredPartitionsMetadata.
+    public struct GetUnfilteredPartitionsMetadata: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetUnfilteredPartitionsMetadata"
+
+        public struct Response: AWSShape {
+            public var unfilteredPartitions: [UnfilteredPartition]?
+            public var nextToken: String?
+
+            public init(
+                unfilteredPartitions: [UnfilteredPartition]? = nil, nextToken: String? = nil
+            ) {
+                self.unfilteredPartitions = unfilteredPartitions
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                unfilteredPartitions = try reader.optional("UnfilteredPartitions")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("UnfilteredPartitions", unfilteredPartitions)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var catalogId: String
+        public var databaseName: String
+        public var tableName: String
+        public var supportedPermissionTypes: [PermissionType]
+        public var region: String?
+        public var expression: String?
+        public var auditContext: AuditContext?
+        public var nextToken: String?
+        public var segment: Segment?
+        public var maxResults: Int?
+        public var querySessionContext: QuerySessionContext?
+
+        public init(
+            catalogId: String, databaseName: String, tableName: String,
+            supportedPermissionTypes: [PermissionType], region: String? = nil,
+            expression: String? = nil, auditContext: AuditContext? = nil, nextToken: String? = nil,
+            segment: Segment? = nil, maxResults: Int? = nil,
+            querySessionContext: QuerySessionContext? = nil
+        ) {
+            self.catalogId = catalogId
+            self.databaseName = databaseName
+            self.tableName = tableName
+            self.supportedPermissionTypes = supportedPermissionTypes
+            self.region = region
+            self.expression = expression
+            self.auditContext = auditContext
+            self.nextToken = nextToken
+            self.segment = segment
+            self.maxResults = maxResults
+            self.querySessionContext = querySessionContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogId = try reader.required("CatalogId")
+            databaseName = try reader.required("DatabaseName")
+            tableName = try reader.required("TableName")
+            supportedPermissionTypes = try reader.required("SupportedPermissionTypes")
+            region = try reader.optional("Region")
+            expression = try reader.optional("Expression")
+            auditContext = try reader.optional("AuditContext")
+            nextToken = try reader.optional("NextToken")
+            segment = try reader.optional("Segment")
+            maxResults = try reader.optional("MaxResults")
+            querySessionContext = try reader.optional("QuerySessionContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogId", catalogId)
+            writer.put("DatabaseName", databaseName)
+            writer.put("TableName", tableName)
+            writer.put("SupportedPermissionTypes", supportedPermissionTypes)
+            writer.put("Region", region)
+            writer.put("Expression", expression)
+            writer.put("AuditContext", auditContext)
+            writer.put("NextToken", nextToken)
+            writer.put("Segment", segment)
+            writer.put("MaxResults", maxResults)
+            writer.put("QuerySessionContext", querySessionContext)
+        }
+    }
+
+    /// Source: AWS Glue API Reference, GetUnfilteredTableMetadata.
+    public struct GetUnfilteredTableMetadata: AWSOperation {
+        public static let service = AWSService.glue
+        public static let name = "GetUnfilteredTableMetadata"
+
+        public struct Response: AWSShape {
+            public var table: Table?
+            public var authorizedColumns: [String]?
+            public var isRegisteredWithLakeFormation: Bool?
+            public var cellFilters: [ColumnRowFilter]?
+            public var queryAuthorizationId: String?
+            public var isMultiDialectView: Bool?
+            public var isMaterializedView: Bool?
+            public var resourceArn: String?
+            public var isProtected: Bool?
+            public var permissions: [Permission]?
+            public var rowFilter: String?
+
+            public init(
+                table: Table? = nil, authorizedColumns: [String]? = nil,
+                isRegisteredWithLakeFormation: Bool? = nil, cellFilters: [ColumnRowFilter]? = nil,
+                queryAuthorizationId: String? = nil, isMultiDialectView: Bool? = nil,
+                isMaterializedView: Bool? = nil, resourceArn: String? = nil, isProtected: Bool? = nil,
+                permissions: [Permission]? = nil, rowFilter: String? = nil
+            ) {
+                self.table = table
+                self.authorizedColumns = authorizedColumns
+                self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
+                self.cellFilters = cellFilters
+                self.queryAuthorizationId = queryAuthorizationId
+                self.isMultiDialectView = isMultiDialectView
+                self.isMaterializedView = isMaterializedView
+                self.resourceArn = resourceArn
+                self.isProtected = isProtected
+                self.permissions = permissions
+                self.rowFilter = rowFilter
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                table = try reader.optional("Table")
+                authorizedColumns = try reader.optional("AuthorizedColumns")
+                isRegisteredWithLakeFormation = try reader.optional("IsRegisteredWithLakeFormation")
+                cellFilters = try reader.optional("CellFilters")
+                queryAuthorizationId = try reader.optional("QueryAuthorizationId")
+                isMultiDialectView = try reader.optional("IsMultiDialectView")
+                isMaterializedView = try reader.optional("IsMaterializedView")
+                resourceArn = try reader.optional("ResourceArn")
+                isProtected = try reader.optional("IsProtected")
+                permissions = try reader.optional("Permissions")
+                rowFilter = try reader.optional("RowFilter")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Table", table)
+                writer.put("AuthorizedColumns", authorizedColumns)
+                writer.put("IsRegisteredWithLakeFormation", isRegisteredWithLakeFormation)
+                writer.put("CellFilters", cellFilters)
+                writer.put("QueryAuthorizationId", queryAuthorizationId)
+                writer.put("IsMultiDialectView", isMultiDialectView)
+                writer.put("IsMaterializedView", isMaterializedView)
+                writer.put("ResourceArn", resourceArn)
+                writer.put("IsProtected", isProtected)
+                writer.put("Permissions", permissions)
+                writer.put("RowFilter", rowFilter)
+            }
+        }
+
+        public var catalogId: String
+        public var databaseName: String
+        public var name: String
+        public var supportedPermissionTypes: [PermissionType]
+        public var region: String?
+        public var auditContext: AuditContext?
+        public var parentResourceArn: String?
+        public var rootResourceArn: String?
+        public var supportedDialect: SupportedDialect?
+        public var permissions: [Permission]?
+        public var querySessionContext: QuerySessionContext?
+
+        public init(
+            catalogId: String, databaseName: String, name: String,
+            supportedPermissionTypes: [PermissionType], region: String? = nil,
+            auditContext: AuditContext? = nil, parentResourceArn: String? = nil,
+            rootResourceArn: String? = nil, supportedDialect: SupportedDialect? = nil,
+            permissions: [Permission]? = nil, querySessionContext: QuerySessionContext? = nil
+        ) {
+            self.catalogId = catalogId
+            self.databaseName = databaseName
+            self.name = name
+            self.supportedPermissionTypes = supportedPermissionTypes
+            self.region = region
+            self.auditContext = auditContext
+            self.parentResourceArn = parentResourceArn
+            self.rootResourceArn = rootResourceArn
+            self.supportedDialect = supportedDialect
+            self.permissions = permissions
+            self.querySessionContext = querySessionContext
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogId = try reader.required("CatalogId")
+            databaseName = try reader.required("DatabaseName")
+            name = try reader.required("Name")
+            supportedPermissionTypes = try reader.required("SupportedPermissionTypes")
+            region = try reader.optional("Region")
+            auditContext = try reader.optional("AuditContext")
+            parentResourceArn = try reader.optional("ParentResourceArn")
+            rootResourceArn = try reader.optional("RootResourceArn")
+            supportedDialect = try reader.optional("SupportedDialect")
+            permissions = try reader.optional("Permissions")
+            querySessionContext = try reader.optional("QuerySessionContext")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogId", catalogId)
+            writer.put("DatabaseName", databaseName)
+            writer.put("Name", name)
+            writer.put("SupportedPermissionTypes", supportedPermissionTypes)
+            writer.put("Region", region)
+            writer.put("AuditContext", auditContext)
+            writer.put("ParentResourceArn", parentResourceArn)
+            writer.put("RootResourceArn", rootResourceArn)
+            writer.put("SupportedDialect", supportedDialect)
+            writer.put("Permissions", permissions)
+            writer.put("QuerySessionContext", querySessionContext)
+        }
+    }
+
     /// Source: AWS Glue API Reference, SearchTables.
     public struct SearchTables: AWSOperation {
         public static let service = AWSService.glue

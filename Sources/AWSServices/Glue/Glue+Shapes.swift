@@ -100,6 +100,28 @@ extension Glue {
         }
     }
 
+    public struct ColumnRowFilter: AWSShape {
+        public var columnName: String?
+        public var rowFilterExpression: String?
+
+        public init(
+            columnName: String? = nil, rowFilterExpression: String? = nil
+        ) {
+            self.columnName = columnName
+            self.rowFilterExpression = rowFilterExpression
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            columnName = try reader.optional("ColumnName")
+            rowFilterExpression = try reader.optional("RowFilterExpression")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ColumnName", columnName)
+            writer.put("RowFilterExpression", rowFilterExpression)
+        }
+    }
+
     public struct Comparator: AWSEnum {
         public static let equals = Comparator(rawValue: "EQUALS")
         public static let greaterThan = Comparator(rawValue: "GREATER_THAN")
@@ -1037,6 +1059,20 @@ extension Glue {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct PermissionType: AWSEnum {
+        public static let columnPermission = PermissionType(rawValue: "COLUMN_PERMISSION")
+        public static let cellFilterPermission = PermissionType(rawValue: "CELL_FILTER_PERMISSION")
+        public static let nestedPermission = PermissionType(rawValue: "NESTED_PERMISSION")
+        public static let nestedCellPermission = PermissionType(rawValue: "NESTED_CELL_PERMISSION")
+        public static let known: [PermissionType] = [
+            .columnPermission, .cellFilterPermission, .nestedPermission, .nestedCellPermission,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
     public struct PrincipalPermissions: AWSShape {
         public var principal: DataLakePrincipal?
         public var permissions: [Permission]?
@@ -1371,6 +1407,28 @@ extension Glue {
         }
     }
 
+    public struct SupportedDialect: AWSShape {
+        public var dialect: ViewDialect?
+        public var dialectVersion: String?
+
+        public init(
+            dialect: ViewDialect? = nil, dialectVersion: String? = nil
+        ) {
+            self.dialect = dialect
+            self.dialectVersion = dialectVersion
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dialect = try reader.optional("Dialect")
+            dialectVersion = try reader.optional("DialectVersion")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Dialect", dialect)
+            writer.put("DialectVersion", dialectVersion)
+        }
+    }
+
     public struct Table: AWSShape {
         public var name: String
         public var databaseName: String?
@@ -1649,6 +1707,33 @@ extension Glue {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("Table", table)
             writer.put("VersionId", versionId)
+        }
+    }
+
+    public struct UnfilteredPartition: AWSShape {
+        public var partition: Partition?
+        public var authorizedColumns: [String]?
+        public var isRegisteredWithLakeFormation: Bool?
+
+        public init(
+            partition: Partition? = nil, authorizedColumns: [String]? = nil,
+            isRegisteredWithLakeFormation: Bool? = nil
+        ) {
+            self.partition = partition
+            self.authorizedColumns = authorizedColumns
+            self.isRegisteredWithLakeFormation = isRegisteredWithLakeFormation
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            partition = try reader.optional("Partition")
+            authorizedColumns = try reader.optional("AuthorizedColumns")
+            isRegisteredWithLakeFormation = try reader.optional("IsRegisteredWithLakeFormation")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Partition", partition)
+            writer.put("AuthorizedColumns", authorizedColumns)
+            writer.put("IsRegisteredWithLakeFormation", isRegisteredWithLakeFormation)
         }
     }
 

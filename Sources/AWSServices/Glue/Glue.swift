@@ -19,7 +19,8 @@ extension Glue {
         BatchGetPartition.self, CreateDatabase.self, CreatePartition.self, CreateTable.self,
         DeleteDatabase.self, DeletePartition.self, DeleteTable.self, GetDatabase.self,
         GetDatabases.self, GetPartition.self, GetPartitionIndexes.self, GetPartitions.self,
-        GetTable.self, GetTableVersions.self, GetTables.self, GetTags.self, SearchTables.self,
+        GetTable.self, GetTableVersions.self, GetTables.self, GetTags.self,
+        GetUnfilteredPartitionsMetadata.self, GetUnfilteredTableMetadata.self, SearchTables.self,
         TagResource.self, UntagResource.self, UpdateDatabase.self, UpdatePartition.self,
         UpdateTable.self,
     ]

@@ -5,8 +5,6 @@ import Ledger
 
 /// The tags of databases and tables. Nothing is decided by them.
 struct CatalogueTags: Sendable {
-    static let perResourceMax = 50
-
     let state: StateStore
 
     var handlers: [Handler] { [Handler(get), Handler(tag), Handler(untag)] }
@@ -16,10 +14,7 @@ struct CatalogueTags: Sendable {
     ) async throws -> Glue.GetTags.Response {
         let arn = operation.resourceArn
         try check(arn, request)
-        let rows = try await state.ledger.read { db in
-            try CatalogueTagRow.filter(Column("resource") == arn).fetchAll(db)
-        }
-        return .init(tags: Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.value) }))
+        return .init(tags: try await state.ledger.read { db in try TagRow.tags(of: arn, db) })
     }
 
     @Sendable func tag(
@@ -27,22 +22,9 @@ struct CatalogueTags: Sendable {
     ) async throws -> Glue.TagResource.Response {
         let arn = operation.resourceArn
         try check(arn, request)
-        guard
-            operation.tagsToAdd.allSatisfy({
-                (1...128).contains($0.key.count) && $0.value.count <= 256
-            })
-        else {
-            throw AWSError.glueInvalidInput(
-                "A tag's key has 1 to 128 characters, its value at most 256.")
-        }
         try await state.change(recording: request.event) { db, _ in
-            for (name, value) in operation.tagsToAdd {
-                try CatalogueTagRow(resource: arn, name: name, value: value).save(db)
-            }
-            let count = try CatalogueTagRow.filter(Column("resource") == arn).fetchCount(db)
-            guard count <= Self.perResourceMax else {
-                throw AWSError.glueInvalidInput(
-                    "A resource has \(Self.perResourceMax) tags at most.")
+            guard try TagRow.add(operation.tagsToAdd, to: arn, db) else {
+                throw AWSError.glueInvalidInput(TagRow.limits)
             }
         }
         return .init()
@@ -54,12 +36,7 @@ struct CatalogueTags: Sendable {
         let arn = operation.resourceArn
         try check(arn, request)
         try await state.change(recording: request.event) { db, _ in
-            _ =
-                try CatalogueTagRow
-                .filter(
-                    Column("resource") == arn && operation.tagsToRemove.contains(Column("name"))
-                )
-                .deleteAll(db)
+            try TagRow.remove(operation.tagsToRemove, from: arn, db)
         }
         return .init()
     }
@@ -85,33 +62,15 @@ struct CatalogueTags: Sendable {
     }
 }
 
-struct CatalogueTagRow: Codable, FetchableRecord, PersistableRecord {
-    static let databaseTableName = "catalogTag"
-    static let migration = Migration(
-        "2-catalogue-tags",
-        """
-        CREATE TABLE catalogTag (
-            resource TEXT NOT NULL,
-            name TEXT NOT NULL,
-            value TEXT NOT NULL,
-            PRIMARY KEY (resource, name)
-        ) STRICT, WITHOUT ROWID;
-        """)
-
-    /// The ARN.
-    var resource: String
-    var name: String
-    var value: String
-
+extension TagRow {
     /// What is made later under the same name begins without.
     static func forget(_ table: TableID, in region: String, _ db: Database) throws {
-        try filter(Column("resource") == arn(table.databaseID, region, "table/", "/\(table.name)"))
-            .deleteAll(db)
+        try forget(arn(table.databaseID, region, "table/", "/\(table.name)"), db)
     }
 
     /// With those of its tables.
     static func forget(_ database: DatabaseID, in region: String, _ db: Database) throws {
-        try filter(Column("resource") == arn(database, region, "database/", "")).deleteAll(db)
+        try forget(arn(database, region, "database/", ""), db)
         let tables = arn(database, region, "table/", "/")
         try filter(Column("resource") > tables && Column("resource") < tables + "\u{10FFFF}")
             .deleteAll(db)

@@ -160,7 +160,7 @@ struct Databases: Sendable {
             }
             try state.governance.forget(.tables(id), in: db)
             try state.governance.forget(.database(id), in: db)
-            try CatalogueTagRow.forget(id, in: region, db)
+            try TagRow.forget(id, in: region, db)
             try DatabaseRow.deleteOne(
                 db, key: ["catalog": id.catalog.rawValue, "name": id.name])
             state.catalogue[id] = nil

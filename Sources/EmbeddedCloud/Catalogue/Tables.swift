@@ -183,7 +183,7 @@ struct Tables: Sendable {
     /// With what was granted on it, and its tags.
     func delete(_ id: TableID, in db: Database, _ state: inout CloudState) throws {
         try state.governance.forget(.table(id), in: db)
-        try CatalogueTagRow.forget(id, in: region, db)
+        try TagRow.forget(id, in: region, db)
         try TableRow.deleteOne(
             db, key: ["catalog": id.catalog.rawValue, "database": id.database, "name": id.name])
         state.catalogue[id] = nil

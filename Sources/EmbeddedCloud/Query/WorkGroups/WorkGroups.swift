@@ -19,11 +19,14 @@ struct WorkGroups: Sendable {
             Handler(get, on: { arn($0.workGroup, $1) }),
             Handler(list), Handler(create, on: { arn($0.name, $1) }),
             Handler(update, on: { arn($0.workGroup, $1) }),
-            Handler(delete, on: { arn($0.workGroup, $1) }), Handler(tags),
+            Handler(delete, on: { arn($0.workGroup, $1) }),
+            Handler(tags, on: { operation, call in ARN(operation.resourceARN) ?? arn("", call) }),
+            Handler(tag, on: { operation, call in ARN(operation.resourceARN) ?? arn("", call) }),
+            Handler(untag, on: { operation, call in ARN(operation.resourceARN) ?? arn("", call) }),
         ]
     }
 
-    private func arn(_ name: String, _ call: Call) -> ARN {
+    func arn(_ name: String, _ call: Call) -> ARN {
         ARN(
             service: "athena", region: region, account: call.caller.account.rawValue,
             resource: "workgroup/\(name)")
@@ -57,9 +60,6 @@ struct WorkGroups: Sendable {
             throw AWSError.athenaInvalidRequest(
                 "Name must have 1 to 128 of the characters a-z A-Z 0-9 . _ -")
         }
-        guard operation.tags?.isEmpty ?? true else {
-            throw AWSError.athenaInvalidRequest("Tags of work groups are not served.")
-        }
         let given = operation.configuration
         var configuration = Athena.WorkGroupConfiguration(
             resultConfiguration: given?.resultConfiguration,
@@ -72,6 +72,7 @@ struct WorkGroups: Sendable {
         let group = WorkGroup(
             name: operation.name, description: operation.description,
             configuration: configuration, createdAt: request.time)
+        let arn = arn(group.name, request.call)
         try await state.change(recording: request.event) { db, state in
             guard state.workGroups[request.account, group.name] == nil else {
                 throw AWSError.athenaInvalidRequest("WorkGroup \(group.name) is already created")
@@ -81,6 +82,7 @@ struct WorkGroups: Sendable {
                     "An account can have \(Self.perAccountMax) work groups.")
             }
             try WorkGroupRow(group, of: request.account, at: request.time).insert(db)
+            try Self.add(operation.tags ?? [], to: arn.description, db)
             state.workGroups[request.account, group.name] = group
         }
         return .init()
@@ -113,6 +115,7 @@ struct WorkGroups: Sendable {
         guard WorkGroup.builtIn(name, of: request.account) == nil else {
             throw AWSError.athenaInvalidRequest("WorkGroup \(name) cannot be deleted.")
         }
+        let arn = arn(name, request.call).description
         try await state.change(recording: request.event) { db, state in
             guard let group = state.workGroups[request.account, name] else {
                 throw AWSError.workGroupNotFound(name)
@@ -124,16 +127,10 @@ struct WorkGroups: Sendable {
                     "WorkGroup \(name) is not empty: say RecursiveDeleteOption.")
             }
             try WorkGroupRow(group, of: request.account, at: request.time).delete(db)
+            try TagRow.forget(arn, db)
             state.workGroups[request.account, name] = nil
         }
         return .init()
-    }
-
-    /// There are none; Terraform asks.
-    @Sendable func tags(
-        _ operation: Athena.ListTagsForResource, _ request: Request
-    ) async throws -> Athena.ListTagsForResource.Response {
-        .init(tags: [])
     }
 
     private static func isName(_ name: String) -> Bool {
