@@ -24,7 +24,9 @@ struct ErrorMessage {
     }
 
     /// What the engine's errors of files have in them, the lines of a file beside it.
-    private static let fileWords = ["[file]", "read_parquet(", "read_csv(", "Original Line:"]
+    private static let fileWords = [
+        "[file]", "read_parquet(", "parquet_schema(", "read_csv(", "Original Line:",
+    ]
 
     /// `message` with `[file]` in place of each known path and of what follows a known directory:
     /// up to the closing quote, or else to the line's end, since a path may hold spaces.

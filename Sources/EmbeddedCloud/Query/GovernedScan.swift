@@ -62,6 +62,9 @@ struct GovernedScan {
         }
     }
 
+    /// Whether its files say of themselves which columns they have.
+    var readsParquet: Bool { serde.textScan == nil }
+
     static func columns(of table: Glue.Table) throws -> [Column] {
         func column(_ column: Glue.Column, isPartition: Bool) throws -> Column {
             Column(
@@ -142,7 +145,7 @@ struct GovernedScan {
     }
 
     private func scans(of files: [TableFiles.File]) throws -> [TableScan] {
-        guard let scan = serde.textScan else { return [parquet(files)] }
+        guard let scan = serde.textScan else { return try TableScan.parquet(files, columns) }
         return try TextLines.byCompression(files).map { scan($0.files, $0.compression, columns) }
     }
 
@@ -191,22 +194,6 @@ struct GovernedScan {
             "CAST(NULL AS \($0.column.type)) AS \($0.column.name.sqlIdentifier)"
         }
         return "SELECT \(list.joined(separator: ", ")) WHERE false"
-    }
-
-    /// Files of which every one is opened before the first is read, to see which columns it has.
-    private static let unitedFilesMax = 1_000
-
-    private func parquet(_ files: [TableFiles.File]) -> TableScan {
-        // A table that grows may have columns that its older files have not: NULL there. Never where a filter
-        // hides rows, whose values could then fail a cast between the files' types.
-        let isUnited =
-            !isFiltered && (2...Self.unitedFilesMax).contains(files.count)
-            && files.contains { $0.guarantee == .detection }
-        return TableScan(
-            sql: FileFunction(
-                name: "read_parquet", options: isUnited ? ["union_by_name = true"] : [],
-                partitions: columns.filter(\.isPartition).map(\.name)
-            ).sql(over: files))
     }
 }
 

@@ -94,7 +94,9 @@ extension TableFiles {
     init(_ pinned: [PinnedFile], prefix: String) {
         self.init(
             files: pinned.map {
-                File(path: $0.path, identity: $0.identity, key: $0.key, guarantee: $0.guarantee)
+                File(
+                    path: $0.path, identity: $0.identity, key: $0.key, guarantee: $0.guarantee,
+                    fingerprint: $0.schema)
             }, prefix: prefix)
     }
 

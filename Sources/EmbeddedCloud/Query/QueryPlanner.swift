@@ -52,11 +52,18 @@ struct QueryPlanner: Sendable {
         var database: String?
         /// A statement's tree, by a worker: what a view says is a stranger's text too.
         var parse: @Sendable (String) async throws -> String
+        /// The rows that a tree of our own has over files in the directories, by a worker. A fault names a
+        /// file to whoever has it in sight.
+        var read:
+            @Sendable (
+                _ tree: String, _ directories: Set<String>, _ inSight: [TableFiles.File]
+            ) async throws -> [[String]]
     }
 
     let state: StateStore
     let engine: ExpressionEngine
     let lake: LakeReader
+    private let schemas = ParquetSchemas()
 
     /// - Parameters:
     ///   - tree: As the worker parsed it.
@@ -136,11 +143,16 @@ struct QueryPlanner: Sendable {
         }
         let available = try await lake.files(
             at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates)
-        let pruned = try await scan.visible(scan.prune(available.files), by: engine)
-        plan.files += pruned
-        if scan.hidesNothing {
-            plan.filesInSight += pruned
+        var pruned = try await scan.visible(scan.prune(available.files), by: engine)
+        if scan.readsParquet {
+            let inSight = scan.hidesNothing ? pruned : []
+            pruned = try await schemas.describing(pruned, to: caller.account) { question in
+                let tree = try await engine.syntaxTree(of: question)
+                return try await asker.read(tree.text, available.directories, inSight)
+            }
         }
+        plan.files += pruned
+        if scan.hidesNothing { plan.filesInSight += pruned }
         plan.directories.formUnion(available.directories)
         plan.scans.append(
             Scan(

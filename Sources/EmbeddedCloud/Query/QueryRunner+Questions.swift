@@ -70,7 +70,19 @@ extension QueryRunner {
         let tree = try await tree(of: text, parse)
         let parameters = try await Self.parameters(execution.parameterList, parse)
         let asker = QueryPlanner.Asker(
-            caller: execution.caller, database: execution.database, parse: parse)
+            caller: execution.caller, database: execution.database, parse: parse
+        ) { [self] tree, directories, inSight in
+            let worker = try await pool.worker(
+                for: account, reading: directories, generation: generation)
+            do {
+                let rows = try await worker.run(tree, output: .rows(max: .max)).rows
+                return try JSONDecoder().decode([[String]].self, from: Data(rows ?? []))
+            } catch QueryWorkerFault.refused(let refusal) where refusal.file != nil {
+                throw QueryFault(.refused(refusal), log: log) { path in
+                    inSight.first { $0.path == path }?.key
+                }
+            }
+        }
         let plan = try await planner.plan(tree, parameters: parameters, for: asker)
         execution.plannedAt = clock()
         execution.scannedBytes = plan.scannedBytes

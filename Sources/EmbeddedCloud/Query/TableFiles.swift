@@ -10,6 +10,10 @@ struct TableFiles: Sendable {
         /// The object's key: what errors name.
         var key: String
         var guarantee: PinGuarantee
+        /// Parquet files with the same one have the same columns of the same types. Nil: not known.
+        var fingerprint: String?
+        /// Nil: not known, and so taken to be what the catalogue declares.
+        var schema: ParquetSchema?
 
         /// Whether the path says what the key says: then the engine can read the partitions from it.
         var hasKeyInPath: Bool { path.hasSuffix("/" + key) }

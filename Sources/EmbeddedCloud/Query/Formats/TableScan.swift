@@ -8,6 +8,8 @@ struct TableScan {
         case declared
         /// By a cast that can.
         case other
+        /// By one that must not round.
+        case fraction
         /// Out of JSON as text.
         case json
     }
@@ -29,15 +31,23 @@ struct TableScan {
         switch form(of: column) {
         case .declared: "CAST(\(value) AS \(column.type))"
         case .other: Self.cast(value, to: column.declared, field: column.name)
+        case .fraction:
+            Self.cast(
+                value, if: "\(value) = trunc(\(value))", to: column.declared, field: column.name)
         case .json: JSONSerDe.value(inText: value, of: column.declared, field: column.name)
         }
     }
 
     /// A cast whose failure names the field and, to those who may know, the object.
-    static func cast(_ value: String, to type: HiveType, field: String) -> String {
+    ///
+    /// - Parameter condition: Where it does not hold, the cast fails.
+    static func cast(
+        _ value: String, if condition: String? = nil, to type: HiveType, field: String
+    ) -> String {
+        let given = condition.map { "CASE WHEN \($0) THEN \(value) END" } ?? value
         let tried =
             type.isNested
-            ? "TRY(CAST(\(value) AS \(type.sql)))" : "TRY_CAST(\(value) AS \(type.sql))"
+            ? "TRY(CAST(\(given) AS \(type.sql)))" : "TRY_CAST(\(given) AS \(type.sql))"
         return "coalesce(\(tried), CASE WHEN \(value) IS NOT NULL "
             + "THEN \(fault(value, type, field: field)) END)"
     }
@@ -54,6 +64,74 @@ struct TableScan {
     /// - Parameter message: What is said, as arguments of `concat`.
     static func badData(_ message: String, as type: String) -> String {
         "CAST(error(concat('\(QueryFault.badDataCode) ', \(path), chr(10), \(message))) AS \(type))"
+    }
+}
+
+extension TableScan {
+    /// Schemas of one table's files, as far as they bear on its columns: each is a branch of its own.
+    static let schemasMax = 100
+
+    /// Parquet files, by the types that the table's columns have in them.
+    ///
+    /// - Throws: ``QueryFault`` where there are too many of these.
+    static func parquet(
+        _ files: [TableFiles.File], _ columns: [GovernedScan.Column]
+    ) throws(QueryFault) -> [TableScan] {
+        let own = columns.filter { !$0.isPartition }
+        var groups: [(types: [String?], files: [TableFiles.File])] = []
+        // Comparing types for each file would take longer than all else.
+        var places: [ObjectIdentifier?: Int] = [:]
+        for file in files {
+            let schema = file.schema.map(ObjectIdentifier.init)
+            var place = places[schema]
+            if place == nil {
+                let types = own.map { file.schema == nil ? $0.type : file.schema?.types[$0.name] }
+                place = groups.firstIndex { $0.types == types } ?? groups.count
+                if place == groups.count { groups.append((types, [])) }
+                places[schema] = place
+            }
+            groups[place ?? 0].files.append(file)
+        }
+        guard groups.count <= schemasMax else {
+            throw QueryFault(
+                "HIVE_PARTITION_SCHEMA_MISMATCH",
+                "The table's files have more than \(schemasMax) schemas: rewrite some of them")
+        }
+        return groups.map { types, files in
+            var forms: [String: Form] = [:]
+            var added: [String] = []
+            for (column, type) in zip(own, types) {
+                if let type {
+                    forms[column.name] = form(of: type, as: column)
+                } else {
+                    // A table that grows has columns that its older files have not.
+                    added.append("CAST(NULL AS \(column.type)) AS \(column.name.sqlIdentifier)")
+                }
+            }
+            if forms.values.contains(where: { $0 != .declared }) {
+                added.append("filename AS \(path)")
+            }
+            let function = FileFunction(
+                name: "read_parquet", added: added,
+                partitions: columns.filter(\.isPartition).map(\.name))
+            return TableScan(sql: function.sql(over: files), forms: forms)
+        }
+    }
+
+    /// Each with all of its values in those behind it.
+    private static let widening = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE"]
+    private static let fractions = ["FLOAT", "DOUBLE", "DECIMAL"]
+
+    private static func form(of type: String, as column: GovernedScan.Column) -> Form {
+        let declared = column.type
+        if type == declared || declared == "VARCHAR" { return .declared }
+        if let wide = widening.firstIndex(of: declared) {
+            if let narrow = widening.firstIndex(of: type), narrow < wide { return .declared }
+            if declared == "DOUBLE", type == "FLOAT" { return .declared }
+            if declared != "DOUBLE", fractions.contains(where: type.hasPrefix) { return .fraction }
+        }
+        if declared.hasPrefix("TIMESTAMP"), type.hasPrefix("TIMESTAMP") { return .declared }
+        return .other
     }
 }
 

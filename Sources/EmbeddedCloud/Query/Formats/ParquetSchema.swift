@@ -1,0 +1,135 @@
+import AWSAPI
+import DuckDB
+import FoundationEssentials
+import Synchronization
+
+/// The columns of a Parquet file, as its footer says. Files with the same ones share one.
+final class ParquetSchema: Sendable {
+    /// The engine's names of the types, as ``HiveType/sql`` writes them, by the columns' names in lower case.
+    let types: [String: String]
+
+    /// - Parameter elements: The footer's, each before those below it: name, the engine's type, what kind of
+    ///   group it is, and how many elements are in it.
+    init(_ elements: [[String?]]) {
+        var rest = elements[...]
+        var types: [String: String] = [:]
+        while let column = Element(&rest) { types[column.name.lowercased()] = column.type }
+        self.types = types
+    }
+
+    init(_ types: [String: String]) { self.types = types }
+
+    private struct Element {
+        var name: String
+        var leaf: String
+        var kind: String
+        var parts: [Element] = []
+
+        init?(_ rest: inout ArraySlice<[String?]>) {
+            guard let said = rest.popFirst(), said.count == 4 else { return nil }
+            name = said[0] ?? ""
+            leaf = said[1] ?? ""
+            kind = (said[2] ?? "").uppercased()
+            for _ in 0..<(said[3].flatMap { Int($0) } ?? 0) {
+                guard let part = Element(&rest) else { return nil }
+                parts.append(part)
+            }
+        }
+
+        var type: String {
+            if parts.isEmpty { return leaf }
+            if parts.count == 1, kind.hasPrefix("LIST") {
+                let item = parts[0].parts.count == 1 ? parts[0].parts[0] : parts[0]
+                return "\(item.type)[]"
+            }
+            if parts.count == 1, kind.hasPrefix("MAP"), parts[0].parts.count == 2 {
+                return "MAP(\(parts[0].parts.map(\.type).joined(separator: ", ")))"
+            }
+            let fields = parts.map { "\"\($0.name.lowercased())\" \($0.type)" }
+            return "STRUCT(\(fields.joined(separator: ", ")))"
+        }
+    }
+}
+
+/// The schemas of Parquet files, remembered.
+///
+/// Footers are strangers' bytes, so a worker reads them, and what it says counts for its account alone. A
+/// published file's schema has a fingerprint in the manifest, so one file of each is read.
+final class ParquetSchemas: Sendable {
+    static let rememberedMax = 200_000
+    /// Files of one question.
+    private static let batch = 500
+
+    private enum Origin: Hashable {
+        case fingerprint(String)
+        case file(FileIdentity)
+    }
+
+    private struct Key: Hashable {
+        var account: AccountID
+        var origin: Origin
+    }
+
+    private struct Book {
+        var schemas: [Key: ParquetSchema] = [:]
+        var same: [String: ParquetSchema] = [:]
+    }
+
+    private let book = Mutex(Book())
+
+    /// The files, with their schemas.
+    ///
+    /// - Parameter ask: Gives the rows that a SELECT over the files has.
+    func describing(
+        _ files: [TableFiles.File], to account: AccountID,
+        asking ask: (String) async throws -> [[String]]
+    ) async throws -> [TableFiles.File] {
+        let keys = files.map { file in
+            Key(
+                account: account,
+                origin: file.fingerprint.map(Origin.fingerprint) ?? .file(file.identity))
+        }
+        let unknown = book.withLock { book in
+            zip(keys, files).filter { book.schemas[$0.0] == nil }
+        }
+        var wanted: [String: Key] = [:]
+        var seen: Set<Key> = []
+        for (key, file) in unknown where seen.insert(key).inserted { wanted[file.path] = key }
+        var paths = wanted.keys.sorted()[...]
+        while !paths.isEmpty {
+            let rows = try await ask(Self.question(paths.prefix(Self.batch)))
+            paths = paths.dropFirst(Self.batch)
+            try remember(rows, wanted)
+        }
+        return book.withLock { book in
+            zip(files, keys).map { file, key in
+                var file = file
+                file.schema = book.schemas[key]
+                return file
+            }
+        }
+    }
+
+    private func remember(_ rows: [[String]], _ wanted: [String: Key]) throws {
+        try book.withLock { book in
+            if book.schemas.count + rows.count > Self.rememberedMax { book = Book() }
+            for row in rows where row.count == 2 {
+                guard let key = wanted[row[0]] else { continue }
+                let elements = try JSONDecoder().decode([[String?]].self, from: Data(row[1].utf8))
+                let schema = book.same[row[1]] ?? ParquetSchema(elements)
+                book.same[row[1]] = schema
+                book.schemas[key] = schema
+            }
+        }
+    }
+
+    private static func question(_ paths: ArraySlice<String>) -> String {
+        """
+        SELECT file_name, CAST(to_json(list([
+            name, duckdb_type, coalesce(converted_type, logical_type), CAST(num_children AS VARCHAR)
+        ] ORDER BY column_id)) AS VARCHAR)
+        FROM parquet_schema([\(paths.map(\.sqlFileLiteral).joined(separator: ", "))])
+        WHERE column_id > 0 GROUP BY file_name
+        """
+    }
+}
