@@ -224,6 +224,14 @@ class Exchange:
         return found
 
     @property
+    def worker_seconds(self):
+        """The processor time that those processes have taken."""
+        threads = [
+            thread for worker in self.workers
+            for thread in pathlib.Path(f"/proc/{worker}/task").glob("*/schedstat")]
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+    @property
     def memory_bytes_max(self):
         """The most memory that it has held at any time."""
         return self.memory_bytes("VmHWM")
