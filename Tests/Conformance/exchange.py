@@ -240,6 +240,17 @@ class Exchange:
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.search(kind + r":\s+(\d+) kB", status).group(1)) * 1024
 
+    @property
+    def memory_bytes_together(self):
+        """What the exchange and its workers hold; a page that several processes share counts once."""
+        total = 0
+        for process in [self._process.pid, *self.workers]:
+            # A worker may be gone by now.
+            with contextlib.suppress(OSError):
+                shares = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text()
+                total += int(re.search(r"^Pss:\s+(\d+) kB", shares, re.MULTILINE).group(1)) * 1024
+        return total
+
     # People
 
     @property
