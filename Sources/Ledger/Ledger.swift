@@ -12,10 +12,11 @@ public final class Ledger: Sendable {
     public init(at path: String, migrations: [Migration]) throws {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
-        configuration.prepareDatabase { db in
+        pool = try DatabasePool(path: path, configuration: configuration)
+        // Not before: the pool sets NORMAL itself when it turns to WAL.
+        try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous = FULL")
         }
-        pool = try DatabasePool(path: path, configuration: configuration)
         var migrator = DatabaseMigrator()
         for migration in migrations {
             migrator.registerMigration(migration.name) { db in try db.execute(sql: migration.sql) }
