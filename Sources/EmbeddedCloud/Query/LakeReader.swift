@@ -119,7 +119,14 @@ extension TableFiles {
             self.files.map { file in
                 file.hasKeyInPath
                     ? String(file.path.dropLast(file.key.count)) + prefix
-                    : String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.endIndex)])
+                    : Self.folder(of: file.path)
             })
+    }
+
+    /// The folder of a file, or the one around its partitions: then it is the same for all of a table's.
+    private static func folder(of path: String) -> String {
+        var names = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        while names.last?.contains("=") == true { names.removeLast() }
+        return names.joined(separator: "/")
     }
 }

@@ -7,8 +7,12 @@ import QueryWorker
 /// A worker reads what its account's queries may read and nothing else. What it may read is fixed when it
 /// starts, so a query that needs more, or a change of the grants, begins a new one.
 actor WorkerPool {
-    /// Processes at a time. With ``QueryWorkerLimits/addressSpaceBytes`` of each, the budget of all.
-    static let workersMax = 8
+    /// Processes at a time, of which ``QueryQueue/runningMax`` run a query; one that does not holds some 60 MiB.
+    static let workersMax = 24
+    /// Directories beyond which a worker begins anew with those that it needs: each publication adds some.
+    static let directoriesMax = 256
+    /// Accounts of which it is remembered what their workers read.
+    static let rememberedMax = 10_000
     /// How long one without work is kept.
     static let idleMax = Duration.seconds(300)
     static let sweepInterval = Duration.seconds(30)
@@ -25,6 +29,9 @@ actor WorkerPool {
     private let staging: URL
     private let confinement: QueryWorkerConfiguration.Confinement
     private var warm: [AccountID: Warm] = [:]
+    /// What each account's last worker could read, and under which grants: the next one begins with that, and
+    /// not with a statement that it parses and is replaced for.
+    private var remembered: [AccountID: (directories: Set<String>, generation: Int)] = [:]
     /// Accounts whose worker is in use, or being started.
     private var held: Set<AccountID> = []
 
@@ -64,10 +71,12 @@ actor WorkerPool {
             return known.process
         }
         var readable = directories
-        if let old = warm.removeValue(forKey: account) {
-            if old.generation == generation { readable.formUnion(old.directories) }
-            old.process.stop()
+        if let last = remembered[account], last.generation == generation,
+            last.directories.count <= Self.directoriesMax
+        {
+            readable.formUnion(last.directories)
         }
+        warm.removeValue(forKey: account)?.process.stop()
         makeRoom()
         let folder = try stagingDirectory(of: account)
         let process = try await QueryWorkerProcess.start(
@@ -77,6 +86,8 @@ actor WorkerPool {
                 confinement: confinement))
         warm[account] = Warm(
             process: process, directories: readable, generation: generation, lastUse: .now)
+        if remembered.count >= Self.rememberedMax { remembered.removeAll() }
+        remembered[account] = (readable, generation)
         return process
     }
 

@@ -9,6 +9,9 @@ struct Pins {
     private let folder: String
     /// Pins so far, which their names count.
     private var count = 0
+    /// What the keys have before their partitions, which the names of folders count: what may be read of a
+    /// revision is said by folder, and one table's is not another's.
+    private var tables: [String: Int] = [:]
     /// Folders that were made, to be synced.
     private var made: Set<String> = []
     /// Devices that have said no, and need not be asked once for every file.
@@ -50,13 +53,15 @@ struct Pins {
     private mutating func place(of object: StoredObject) throws -> String {
         // Of the key no more than that: a name that leads elsewhere, or that no file can have, is a key
         // as good as any.
-        let partitions = object.key.utf8.split(separator: UInt8(ascii: "/")).dropLast()
-            .filter { $0.contains(UInt8(ascii: "=")) }
+        let folders = object.key.utf8.split(separator: UInt8(ascii: "/")).dropLast()
+        let table = folders.prefix { !$0.contains(UInt8(ascii: "=")) }
+        let partitions = folders.filter { $0.contains(UInt8(ascii: "=")) }
         guard partitions.allSatisfy({ $0.count <= Int(NAME_MAX) && !$0.contains(0) }) else {
             throw ManifestFault.unnameable(key: object.key)
         }
         count += 1
-        let names = partitions.map { String(Substring($0)) } + [String(count)]
+        let number = tables.value(table.map { String(Substring($0)) }.joined(separator: "/"))
+        let names = ["\(number)"] + partitions.map { String(Substring($0)) } + [String(count)]
         let path = "\(folder)/\(names.joined(separator: "/"))"
         var parent = path[..<(path.lastIndex(of: "/") ?? path.endIndex)]
         if !made.contains(String(parent)) {
@@ -121,4 +126,13 @@ struct Pins {
 
     /// `FICLONE`, which is `_IOW(0x94, 9, int)`. Source: linux/fs.h.
     private static let cloneRequest: UInt = 0x4004_9409
+}
+
+extension [String: Int] {
+    /// The number of a key: a new one for each that is new.
+    fileprivate mutating func value(_ key: String) -> Int {
+        let number = self[key] ?? count
+        self[key] = number
+        return number
+    }
 }
