@@ -23,6 +23,7 @@ enum Rooms {
         try wire()
         try policies()
         try await trail(in: folder.appending(path: "trail"))
+        try await planning(in: folder)
         try await queries(in: folder, bourse: CommandLine.arguments[1])
     }
 
@@ -169,7 +170,7 @@ enum Rooms {
 
     // MARK: Timing
 
-    private static func report(
+    static func report(
         _ name: String, unit: String, scale: Double, runs: Int, each: Int,
         _ body: () async throws -> Void
     ) async throws {

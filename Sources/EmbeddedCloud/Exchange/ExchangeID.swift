@@ -4,11 +4,11 @@ import Crypto
 /// What names a data set, revision, asset, job or grant. New ones are 32 lower-case hex digits.
 ///
 /// Source: AWS Data Exchange API Reference, the pattern of every `Id`.
-struct ExchangeID: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
-    let rawValue: String
+package struct ExchangeID: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
+    package let rawValue: String
 
     /// Nil unless `rawValue` is 30 to 40 ASCII letters and digits.
-    init?(rawValue: String) {
+    package init?(rawValue: String) {
         let bytes = rawValue.utf8
         guard (30...40).contains(bytes.count), bytes.allSatisfy(Self.isAllowed) else { return nil }
         self.rawValue = rawValue
@@ -21,7 +21,7 @@ struct ExchangeID: RawRepresentable, Hashable, Codable, Sendable, CustomStringCo
     /// A new one: 128 bits that nobody guesses.
     static func make() -> ExchangeID { ExchangeID(random: SymmetricKey(size: .bits128)) }
 
-    var description: String { rawValue }
+    package var description: String { rawValue }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {

@@ -7,6 +7,21 @@ import DuckDB
 /// compared, so that no bound of one type is ever held against a constant of another.
 enum ManifestColumn {
     static func partition(_ name: String) -> String { "partition.\(name)" }
+    /// The same value, as it is compared; only of a manifest in memory.
+    static func partition(_ kind: PruneKind, _ name: String) -> String {
+        kind == .text ? partition(name) : "partition.\(kind.rawValue).\(name)"
+    }
+    /// Nil for a column of another kind.
+    static func partitionName(of column: String) -> String? {
+        let prefix = partition("")
+        return column.hasPrefix(prefix) ? String(column.dropFirst(prefix.count)) : nil
+    }
+    /// Nil for a column of another kind.
+    static func boundKind(of column: String) -> PruneKind? {
+        PruneKind.allCases.first { kind in
+            column.hasPrefix(low(kind, "")) || column.hasPrefix(high(kind, ""))
+        }
+    }
     static func low(_ kind: PruneKind, _ name: String) -> String { "low.\(kind.rawValue).\(name)" }
     static func high(_ kind: PruneKind, _ name: String) -> String {
         "high.\(kind.rawValue).\(name)"
@@ -20,10 +35,18 @@ enum ManifestColumn {
     ]
 }
 
+/// The columns that one manifest has.
+struct ManifestColumns: Sendable {
+    var names: Set<String>
+    /// Those in which no row is NULL: the engine passes over blocks of rows by a bare comparison, and by
+    /// nothing that says what becomes of a NULL.
+    var complete: Set<String> = []
+}
+
 /// How values of a column are compared.
 ///
 /// Floating point is not among them: footers say nothing of NaN, which the engine sorts highest.
-enum PruneKind: String, CaseIterable, Sendable {
+package enum PruneKind: String, CaseIterable, Sendable {
     /// By bytes.
     case text
     case integer

@@ -16,7 +16,7 @@ struct Manifests: Sendable {
 
     /// Of the engine's instances: one reads footers, the other one plans.
     private static let engineSettings = [
-        "memory_limit": "1GB", "temp_directory": "", "autoinstall_known_extensions": "false",
+        "memory_limit": "2GB", "temp_directory": "", "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     ]
 

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// One object of a published revision: the file to read, and how to tell that it is still the one that
 /// was published.
-struct PinnedFile: Hashable, Sendable {
+package struct PinnedFile: Hashable, Sendable {
     var bucket: String
     var key: String
     /// Absolute. The pin's own, where there is one: the provider's name may lead elsewhere by now.

@@ -44,8 +44,8 @@ extension Planner {
                 high: ManifestColumn.high($0.kind, $0.column)
             )
         }
-        guard columns.isSuperset(of: keys),
-            columns.isSuperset(of: ends.flatMap { [$0.low, $0.high] })
+        guard columns.names.isSuperset(of: keys),
+            columns.names.isSuperset(of: ends.flatMap { [$0.low, $0.high] })
         else { return nil }
         let known = ends.flatMap { [$0.low, $0.high] }.map { "\($0.sqlIdentifier) IS NOT NULL" }
         let isKnown = (["rowCount IS NOT NULL"] + known).joined(separator: " AND ")

@@ -1,16 +1,16 @@
-import DuckDB
-import FoundationEssentials
+package import DuckDB
+package import FoundationEssentials
 
 /// Answers which files of a revision a reader needs, from manifests that it keeps in memory.
-actor Planner {
-    /// Rows of all manifests in memory together; some 200 bytes each. The one used longest ago leaves
+package actor Planner {
+    /// Rows of all manifests in memory together; some 250 bytes each. The one used longest ago leaves
     /// first, and a manifest with more rows than this is read from its file each time.
-    static let rowsMax = 2_000_000
+    package static let rowsMax = 5_000_000
 
     private struct Hot {
         var table: String
         var rows: Int
-        var columns: Set<String>
+        var columns: ManifestColumns
         var lastUse: Int
     }
 
@@ -22,16 +22,18 @@ actor Planner {
     /// How often a manifest was read from its file.
     private(set) var loads = 0
 
-    init(engine: DeferredConnection, rowsMax: Int = Planner.rowsMax) {
+    package init(engine: DeferredConnection, rowsMax: Int = Planner.rowsMax) {
         self.engine = engine
         self.rowsMax = rowsMax
     }
 
     var connection: Connection { get throws { try engine.opened() } }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
 
-    func files(
+    package func files(
         in manifest: URL, of revision: ExchangeID, bucket: String, prefix: String,
         where predicates: [PrunePredicate]
     ) throws -> [PinnedFile] {
@@ -53,7 +55,7 @@ actor Planner {
 
     /// Of the rows of a manifest that has those columns.
     static func conditions(
-        bucket: String, prefix: String, where predicates: [PrunePredicate], columns: Set<String>
+        bucket: String, prefix: String, where predicates: [PrunePredicate], columns: ManifestColumns
     ) -> String {
         let conditions =
             ["bucket = \(bucket.sqlLiteral)"]
@@ -70,7 +72,7 @@ actor Planner {
     /// What to select from, and its columns.
     func table(
         of revision: ExchangeID, in manifest: URL
-    ) throws -> (String, Set<String>) {
+    ) throws -> (String, ManifestColumns) {
         uses += 1
         if var known = hot[revision] {
             known.lastUse = uses
@@ -80,16 +82,54 @@ actor Planner {
         loads += 1
         let source =
             "read_parquet(\(manifest.localPath.sqlFileLiteral), hive_partitioning = false)"
-        let columns = Set(
+        let names = Set(
             try connection.query("SELECT * FROM \(source) LIMIT 0").columns.map(\.name))
         let counted = try connection.rows("SELECT count(*) FROM \(source)").first?.first?.int64
         let rows = Int(counted ?? 0)
-        guard rows <= rowsMax else { return (source, columns) }
+        guard rows <= rowsMax else { return (source, ManifestColumns(names: names)) }
         try makeRoom(for: rows)
         let table = "manifest_\(revision)"
-        try connection.execute("CREATE TABLE \(table) AS FROM \(source)")
+        let typed = try typedColumns(names, of: source)
+        let bounds = names.compactMap { name in
+            ManifestColumn.boundKind(of: name).map {
+                "try_cast(\(name.sqlIdentifier) AS \($0.sqlType)) AS \(name.sqlIdentifier)"
+            }
+        }
+        let list =
+            [bounds.isEmpty ? "*" : "* REPLACE (\(bounds.joined(separator: ", ")))"]
+            + typed.map { "\($0.value) AS \($0.key.sqlIdentifier)" }
+        try connection.execute(
+            "CREATE TABLE \(table) AS SELECT \(list.joined(separator: ", ")) FROM \(source)")
+        let columns = ManifestColumns(
+            names: names.union(typed.keys), complete: try complete(names.union(typed.keys), of: table))
         hot[revision] = Hot(table: table, rows: rows, columns: columns, lastUse: uses)
         return (table, columns)
+    }
+
+    /// The values of partitions as they are compared, as far as they all convert: what a cast says, the
+    /// engine has to ask of every row.
+    private func typedColumns(
+        _ names: Set<String>, of source: String
+    ) throws -> [String: String] {
+        var typed: [String: String] = [:]
+        for name in names.compactMap(ManifestColumn.partitionName(of:)) {
+            let value = ManifestColumn.partition(name).sqlIdentifier
+            for kind in [PruneKind.integer, .date] {
+                let cast = "try_cast(\(value) AS \(kind.sqlType))"
+                let converts = try connection.rows(
+                    "SELECT count(\(cast)) = count(*) FROM \(source)").first?.first?.boolean
+                if converts == true { typed[ManifestColumn.partition(kind, name)] = cast }
+            }
+        }
+        return typed
+    }
+
+    private func complete(_ names: Set<String>, of table: String) throws -> Set<String> {
+        let names = names.sorted()
+        let counts = names.map { "count(\($0.sqlIdentifier)) = count(*)" }
+        let row = try connection.rows(
+            "SELECT \(counts.joined(separator: ", ")) FROM \(table)").first ?? []
+        return Set(zip(names, row).filter { $1.boolean == true }.map(\.0))
     }
 
     private func makeRoom(for rows: Int) throws {
