@@ -31,12 +31,12 @@ def written(form):
         hidden = hidden if type == "string" else "'SECRET-' || i"
         as_text = "to_json({})" if form == "json" else "CAST({} AS VARCHAR)"
         shown, hidden = as_text.format(shown), as_text.format(hidden)
-        return f"CASE WHEN i % 2000 = 0 THEN {shown} ELSE {hidden} END AS {name}"
+        return f"CASE WHEN i % 500 = 0 THEN {shown} ELSE {hidden} END AS {name}"
 
     columns = ", ".join(of(*one) for one in columns_in(form))
     return (
         f"SELECT {columns}, {TRADER} AS trader "
-        "FROM (SELECT i, i // 2000 AS n FROM range(20000) AS numbers(i))")
+        "FROM (SELECT i, i // 500 AS n FROM range(5000) AS numbers(i))")
 
 
 def shown(form):
@@ -110,7 +110,7 @@ def test_an_answer_is_of_what_was_granted(athena, plain, form, group):
 
 @pytest.mark.parametrize("form", SERDES)
 def test_a_failure_is_of_what_was_granted(athena, plain, form):
-    sqls = about(form, FAILURES)
+    sqls = about(form, FAILURES)[::3]
     assert len(sqls) > 15
     for sql in sqls:
         with pytest.raises(duckdb.Error):

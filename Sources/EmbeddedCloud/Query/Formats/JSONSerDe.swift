@@ -50,7 +50,8 @@ struct JSONSerDe: Sendable {
             ignoresMalformed ? "" : " WHERE CASE WHEN \(isObject) THEN true ELSE \(fault) END"
         let list = (values + passed).joined(separator: ", ")
         return TableScan(
-            sql: "(SELECT \(list) FROM (SELECT \(inner) FROM \(lines)\(isWhole)))",
+            sql:
+                "(SELECT \(list) FROM (SELECT \(inner) FROM \(lines)\(isWhole) \(TextLines.once)))",
             forms: own.reduce(into: [:]) { forms, column in
                 forms[column.name] =
                     column.type == "VARCHAR" ? .declared : column.declared.isNested ? .json : .other

@@ -42,7 +42,8 @@ struct LazySimpleSerDe: Sendable {
         let list = (values + partitions.map(\.sqlIdentifier)).joined(separator: ", ")
         let inner = (["\(fields) AS \"$fields\""] + partitions.map(\.sqlIdentifier))
             .joined(separator: ", ")
-        return TableScan(sql: "(SELECT \(list) FROM (SELECT \(inner) FROM \(lines)))")
+        return TableScan(
+            sql: "(SELECT \(list) FROM (SELECT \(inner) FROM \(lines) \(TextLines.once)))")
     }
 
     /// A line's fields, as they are written.

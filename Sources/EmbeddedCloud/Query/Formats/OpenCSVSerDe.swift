@@ -37,7 +37,8 @@ struct OpenCSVSerDe: Sendable {
         let list = (values + passed).joined(separator: ", ")
         let inner = (["\(fields) AS \"$fields\"", TextLines.line] + passed).joined(separator: ", ")
         return TableScan(
-            sql: "(SELECT \(list) FROM (SELECT \(inner) FROM \(lines)) WHERE \(isWhole))",
+            sql:
+                "(SELECT \(list) FROM (SELECT \(inner) FROM \(lines) \(TextLines.once)) WHERE \(isWhole))",
             forms: own.reduce(into: [:]) { forms, column in
                 forms[column.name] = column.type == "VARCHAR" ? .declared : .other
             })
@@ -52,12 +53,15 @@ struct OpenCSVSerDe: Sendable {
     private var fields: String {
         let (line, quote, escape) = (TextLines.line, quote.pattern, escape.pattern)
         let escaped = self.quote == self.escape ? "" : "|\(escape).?"
-        let inQuotes = "\(quote)(?:[^\(quote)\(escape)]\(escaped))*\(quote)"
-        let field = "((?:[^\(separator.pattern)\(quote)\(escape)]\(escaped)|\(inQuotes))*)"
-        let pattern = (separator.pattern + field).sqlLiteral
+        let inQuotes = "\(quote)(?:[^\(quote)\(escape)]+\(escaped))*\(quote)"
+        let plain = "[^\(separator.pattern)\(quote)\(escape)]+"
+        // Without groups to capture, the matcher is much faster; it keeps the separator, then.
+        let pattern = "\(separator.pattern)(?:\(plain)\(escaped)|\(inQuotes))*".sqlLiteral
+        let separator = separator.sqlLiteral
         return """
-            CASE WHEN \(isPlain(line)) THEN string_split(\(line), \(separator.sqlLiteral)) ELSE \
-            regexp_extract_all(concat(\(separator.sqlLiteral), \(line)), \(pattern), 1) END
+            CASE WHEN \(isPlain(line)) THEN string_split(\(line), \(separator)) ELSE \
+            list_transform(regexp_extract_all(concat(\(separator), \(line)), \(pattern)), \
+            lambda field: substr(field, 2)) END
             """
     }
 

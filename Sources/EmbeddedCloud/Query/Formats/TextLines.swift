@@ -10,6 +10,10 @@ struct TextLines {
     /// A separator and a NULL that no line has: Unicode has set both aside as no characters.
     private static let (separator, null) = ("\u{10FFFF}", "\u{10FFFE}")
 
+    /// Behind the SELECT that takes a line apart: what is asked of its parts is not moved below it, where
+    /// the line would be taken apart again for each part.
+    static let once = "LIMIT \(Int.max)"
+
     let headerLines: Int
     let partitions: [String]
 
