@@ -19,6 +19,8 @@ struct CatalogueState: Sendable {
     private var catalogs: TreeDictionary<AccountID, TreeDictionary<String, Database>> = [:]
     /// Of all catalogues.
     private var located: TreeDictionary<LakeLocation, Set<TableID>> = [:]
+    /// Tables with partitions that lie elsewhere than their values say: where, the ledger has to be asked.
+    private var placed: TreeSet<TableID> = []
 
     init(loading db: GRDB.Database) throws {
         for row in try DatabaseRow.fetchAll(db) {
@@ -28,6 +30,16 @@ struct CatalogueState: Sendable {
         for row in try TableRow.fetchAll(db) {
             let id = TableID(catalog: row.catalog, database: row.database, name: row.name)
             self[id] = try Glue.Table(json: row.definition)
+        }
+        let placed = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT catalog, database, tableName FROM catalogPartition WHERE isPlaced = 1
+                """)
+        for row in placed {
+            guard let catalog = AccountID(rawValue: row["catalog"]) else { continue }
+            self.placed.insert(
+                TableID(catalog: catalog, database: row["database"], name: row["tableName"]))
         }
     }
 
@@ -45,6 +57,7 @@ struct CatalogueState: Sendable {
         set {
             guard self[id.databaseID] != nil else { return }
             if let location = self[id]?.lakeLocation { located[location]?.remove(id) }
+            if newValue == nil { placed.remove(id) }
             if let location = newValue?.lakeLocation {
                 located[location, default: []].insert(id)
             }
@@ -54,6 +67,14 @@ struct CatalogueState: Sendable {
 
     /// The tables, of any catalogue, whose files are said to be there.
     func tables(at location: LakeLocation) -> Set<TableID> { located[location] ?? [] }
+
+    func hasPlacedPartitions(_ table: TableID) -> Bool { placed.contains(table) }
+
+    /// After a change of the table's partitions, or of its place.
+    mutating func lookForPlacedPartitions(of table: TableID, _ db: GRDB.Database) throws {
+        let found = PartitionRow.all(of: table).filter(Column("isPlaced") == true)
+        if try found.isEmpty(db) { placed.remove(table) } else { placed.insert(table) }
+    }
 
     /// By name.
     func databases(of catalog: AccountID) -> [DatabaseID] {

@@ -60,7 +60,8 @@ extension Partitions {
             operation.databaseName, operation.tableName, operation.catalogId, request)
         let errors = try await state.change(recording: request.event) { db, state in
             guard let table = state.catalogue[id] else { throw AWSError.tableNotFound(id.name) }
-            return try operation.partitionInputList.compactMap { input -> Glue.PartitionError? in
+            let errors = try operation.partitionInputList.compactMap {
+                input -> Glue.PartitionError? in
                 do {
                     try Self.insert(input, of: id, table, request, db)
                     return nil
@@ -68,6 +69,8 @@ extension Partitions {
                     return .init(partitionValues: input.values, errorDetail: .init(error))
                 }
             }
+            try state.catalogue.lookForPlacedPartitions(of: id, db)
+            return errors
         }
         return .init(errors: errors)
     }
@@ -84,6 +87,7 @@ extension Partitions {
                     PartitionRow.key(operation.partitionValueList), of: id, in: db)
             else { throw AWSError.partitionNotFound }
             try Self.insert(operation.partitionInput, of: id, table, request, db)
+            try state.catalogue.lookForPlacedPartitions(of: id, db)
         }
         return .init()
     }
@@ -98,6 +102,7 @@ extension Partitions {
             guard
                 try PartitionRow.delete(PartitionRow.key(operation.partitionValues), of: id, in: db)
             else { throw AWSError.partitionNotFound }
+            try state.catalogue.lookForPlacedPartitions(of: id, db)
         }
         return .init()
     }
@@ -113,7 +118,8 @@ extension Partitions {
             operation.databaseName, operation.tableName, operation.catalogId, request)
         let errors = try await state.change(recording: request.event) { db, state in
             guard state.catalogue[id] != nil else { throw AWSError.tableNotFound(id.name) }
-            return try operation.partitionsToDelete.compactMap { named -> Glue.PartitionError? in
+            let errors = try operation.partitionsToDelete.compactMap {
+                named -> Glue.PartitionError? in
                 guard try !PartitionRow.delete(PartitionRow.key(named.values), of: id, in: db)
                 else {
                     return nil
@@ -121,6 +127,8 @@ extension Partitions {
                 return .init(
                     partitionValues: named.values, errorDetail: .init(.partitionNotFound))
             }
+            try state.catalogue.lookForPlacedPartitions(of: id, db)
+            return errors
         }
         return .init(errors: errors)
     }

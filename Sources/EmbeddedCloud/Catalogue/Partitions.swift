@@ -30,6 +30,7 @@ struct Partitions: Sendable {
         try await state.change(recording: request.event) { db, state in
             guard let table = state.catalogue[id] else { throw AWSError.tableNotFound(id.name) }
             try Self.insert(operation.partitionInput, of: id, table, request, db)
+            try state.catalogue.lookForPlacedPartitions(of: id, db)
         }
         return .init()
     }
@@ -50,7 +51,7 @@ struct Partitions: Sendable {
             creationTime: request.time, lastAccessTime: input.lastAccessTime,
             storageDescriptor: input.storageDescriptor, parameters: input.parameters,
             lastAnalyzedTime: input.lastAnalyzedTime, catalogId: id.catalog.rawValue)
-        let row = PartitionRow(partition, of: id)
+        let row = PartitionRow(partition, of: id, table)
         guard row.definition.utf8.count <= Tables.definitionBytesMax else {
             throw AWSError.glueInvalidInput(
                 "The definition must be at most \(Tables.definitionBytesMax) bytes.")
@@ -151,77 +152,4 @@ extension Glue.Partition {
 extension AWSError {
     fileprivate static let partitionExists = AWSError(
         "AlreadyExistsException", "Partition already exists.")
-}
-
-struct PartitionRow: Codable, FetchableRecord, PersistableRecord {
-    static let databaseTableName = "catalogPartition"
-    static let migration = Migration(
-        "1-partitions",
-        """
-        CREATE TABLE catalogPartition (
-            catalog TEXT NOT NULL,
-            database TEXT NOT NULL,
-            tableName TEXT NOT NULL,
-            partitionValues TEXT NOT NULL CHECK (json_valid(partitionValues)),
-            definition TEXT NOT NULL CHECK (json_valid(definition)),
-            PRIMARY KEY (catalog, database, tableName, partitionValues),
-            FOREIGN KEY (catalog, database, tableName)
-                REFERENCES catalogTable(catalog, database, name) ON DELETE CASCADE
-        ) STRICT;
-        """)
-
-    var catalog: AccountID
-    var database: String
-    var tableName: String
-    /// A JSON list of strings, one for each partition key.
-    var partitionValues: String
-    /// `Glue.Partition` in JSON.
-    var definition: String
-
-    init(_ partition: Glue.Partition, of table: TableID) {
-        catalog = table.catalog
-        database = table.database
-        tableName = table.name
-        partitionValues = Self.key(partition.values ?? [])
-        definition = partition.json
-    }
-
-    /// What the values are kept as.
-    static func key(_ values: [String]) -> String {
-        JSONValue.array(values.map(JSONValue.string)).text
-    }
-
-    /// - Returns: Whether it was there.
-    static func delete(_ key: String, of table: TableID, in db: Database) throws -> Bool {
-        try deleteOne(
-            db,
-            key: [
-                "catalog": table.catalog.rawValue, "database": table.database,
-                "tableName": table.name, "partitionValues": key,
-            ])
-    }
-
-    /// The values of the table's partitions, in order, after those.
-    static func values(of table: TableID, after: String?, in db: Database) throws -> [String] {
-        try String.fetchAll(
-            db,
-            sql: """
-                SELECT partitionValues FROM catalogPartition
-                WHERE catalog = ? AND database = ? AND tableName = ? AND partitionValues > ?
-                ORDER BY partitionValues
-                """,
-            arguments: [table.catalog.rawValue, table.database, table.name, after ?? ""])
-    }
-
-    static func partition(
-        _ values: String, of table: TableID, in db: Database
-    ) throws -> Glue.Partition? {
-        let row = try fetchOne(
-            db,
-            key: [
-                "catalog": table.catalog.rawValue, "database": table.database,
-                "tableName": table.name, "partitionValues": values,
-            ])
-        return try row.map { try Glue.Partition(json: $0.definition) }
-    }
 }

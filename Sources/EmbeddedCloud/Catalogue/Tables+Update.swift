@@ -61,6 +61,10 @@ extension Tables {
             ).update(db)
             state.catalogue[id] = table
             state.governance.changed()
+            if table.folder != old.folder {
+                try PartitionRow.place(id, in: table, db)
+                try state.catalogue.lookForPlacedPartitions(of: id, db)
+            }
         }
         return .init()
     }

@@ -128,7 +128,8 @@ struct QueryPlanner: Sendable {
         plan.tables.append(id)
         plan.access.append(access)
         let name = "\(database).\(reference.name)".lowercased()
-        if let tally = reference.tally, let bounds = scan.bounds(for: tally),
+        let isPlaced = snapshot.catalogue.hasPlacedPartitions(id)
+        if !isPlaced, let tally = reference.tally, let bounds = scan.bounds(for: tally),
             let found = try await lake.tally(
                 at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates,
                 by: scan.columns.filter(\.isPartition).map(\.name), bounds: bounds)
@@ -141,8 +142,11 @@ struct QueryPlanner: Sendable {
                 table: try await engine.tableTree(of: scan.sql(of: found, bounds: bounds)),
                 countedBy: scan.countColumn)
         }
-        let available = try await lake.files(
-            at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates)
+        let available =
+            isPlaced
+            ? try await placedFiles(of: id, table, scan, for: caller.account)
+            : try await lake.files(
+                at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates)
         var pruned = try await scan.visible(scan.prune(available.files), by: engine)
         if scan.readsParquet {
             let inSight = scan.hidesNothing ? pruned : []

@@ -15,13 +15,14 @@ struct TableFiles: Sendable {
         /// Nil: not known, and so taken to be what the catalogue declares.
         var schema: ParquetSchema?
 
+        /// The values of the partition columns, where the catalogue says them and not the key.
+        var placed: [String: String?]?
+
         /// Whether the path says what the key says: then the engine can read the partitions from it.
-        var hasKeyInPath: Bool { path.hasSuffix("/" + key) }
+        var hasKeyInPath: Bool { placed == nil && path.hasSuffix("/" + key) }
 
         /// The values of the partition columns, by lower-case name. A nil inside is a NULL.
-        var partition: [String: String?] {
-            HivePartition.values(in: key)
-        }
+        var partition: [String: String?] { placed ?? HivePartition.values(in: key) }
 
         /// Whether the file is still the one that was planned with. Ask before it is read and after.
         func isUnchanged() -> Bool {

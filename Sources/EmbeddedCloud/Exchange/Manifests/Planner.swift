@@ -101,7 +101,8 @@ package actor Planner {
         try connection.execute(
             "CREATE TABLE \(table) AS SELECT \(list.joined(separator: ", ")) FROM \(source)")
         let columns = ManifestColumns(
-            names: names.union(typed.keys), complete: try complete(names.union(typed.keys), of: table))
+            names: names.union(typed.keys),
+            complete: try complete(names.union(typed.keys), of: table))
         hot[revision] = Hot(table: table, rows: rows, columns: columns, lastUse: uses)
         return (table, columns)
     }
@@ -117,7 +118,8 @@ package actor Planner {
             for kind in [PruneKind.integer, .date] {
                 let cast = "try_cast(\(value) AS \(kind.sqlType))"
                 let converts = try connection.rows(
-                    "SELECT count(\(cast)) = count(*) FROM \(source)").first?.first?.boolean
+                    "SELECT count(\(cast)) = count(*) FROM \(source)"
+                ).first?.first?.boolean
                 if converts == true { typed[ManifestColumn.partition(kind, name)] = cast }
             }
         }
@@ -127,8 +129,10 @@ package actor Planner {
     private func complete(_ names: Set<String>, of table: String) throws -> Set<String> {
         let names = names.sorted()
         let counts = names.map { "count(\($0.sqlIdentifier)) = count(*)" }
-        let row = try connection.rows(
-            "SELECT \(counts.joined(separator: ", ")) FROM \(table)").first ?? []
+        let row =
+            try connection.rows(
+                "SELECT \(counts.joined(separator: ", ")) FROM \(table)"
+            ).first ?? []
         return Set(zip(names, row).filter { $1.boolean == true }.map(\.0))
     }
 
