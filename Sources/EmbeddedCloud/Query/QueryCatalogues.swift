@@ -128,3 +128,10 @@ extension Glue.Table {
 extension Glue.Column {
     fileprivate var metadata: Athena.Column { .init(name: name, type: type, comment: comment) }
 }
+
+/// What a query may call the catalogue.
+enum QueryCatalog {
+    static let name = "AwsDataCatalog"
+
+    static func isOurs(_ text: String) -> Bool { text.lowercased() == name.lowercased() }
+}

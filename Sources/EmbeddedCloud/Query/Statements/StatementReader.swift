@@ -2,9 +2,9 @@ import AWSAPI
 
 /// Reads the statements that are no question, word by word.
 struct StatementReader {
-    private let text: String
-    private let tokens: [SQLToken]
-    private var at = 0
+    let text: String
+    let tokens: [SQLToken]
+    var at = 0
 
     init(_ text: String, _ tokens: [SQLToken]) {
         self.text = text
@@ -46,7 +46,7 @@ struct StatementReader {
         return .question
     }
 
-    private mutating func explain() throws(QueryFault) -> AthenaStatement {
+    mutating func explain() throws(QueryFault) -> AthenaStatement {
         guard !take("analyze") else {
             throw .notSupported("EXPLAIN ANALYZE", at: tokens[at - 1].range.lowerBound)
         }
@@ -59,7 +59,7 @@ struct StatementReader {
         return .explain(try question())
     }
 
-    private mutating func shown() throws(QueryFault) -> AthenaStatement.Shown {
+    mutating func shown() throws(QueryFault) -> AthenaStatement.Shown {
         if take("databases") || take("schemas") { return .databases(like: try pattern()) }
         if take("tables") { return .tables(database: try scope(), like: try pattern()) }
         if take("views") { return .views(database: try scope(), like: try pattern()) }
@@ -77,175 +77,7 @@ struct StatementReader {
         throw unexpected()
     }
 
-    private mutating func create() throws(QueryFault) -> AthenaStatement {
-        let orReplace = take("or") && take("replace")
-        if take("view") {
-            let name = try qualifiedName()
-            try need("as")
-            return .createView(name, try question(), orReplace: orReplace)
-        }
-        guard !orReplace else { throw unexpected() }
-        if take("database") || take("schema") { return try createDatabase() }
-        if take("external") {
-            try need("table")
-            return try createExternalTable()
-        }
-        if take("table") { return try createTable() }
-        throw unexpected()
-    }
-
-    private mutating func createExternalTable() throws(QueryFault) -> AthenaStatement {
-        let ifNotExists = try takeIfNotExists()
-        let name = try qualifiedName()
-        var table = AthenaStatement.ExternalTable()
-        table.columns = try columns()
-        while at < tokens.count {
-            if take("comment") {
-                table.comment = try string()
-            } else if take("partitioned") {
-                try need("by")
-                table.partitionKeys = try columns()
-            } else if take("row") {
-                try need("format")
-                if take("delimited") {
-                    table.serde = TableFormat.text.serde
-                    table.serdeProperties = try delimiters()
-                } else {
-                    try need("serde")
-                    table.serde = try hiveString()
-                }
-                if take("with") {
-                    try need("serdeproperties")
-                    table.serdeProperties.merge(try hiveProperties()) { $1 }
-                }
-            } else if take("stored") {
-                try need("as")
-                if take("inputformat") {
-                    table.inputFormat = try hiveString()
-                    try need("outputformat")
-                    table.outputFormat = try hiveString()
-                } else {
-                    table.format = try self.name().lowercased()
-                }
-            } else if take("location") {
-                table.location = try string()
-            } else if take("tblproperties") {
-                table.properties = try hiveProperties()
-            } else {
-                throw unexpected()
-            }
-        }
-        return .createExternalTable(name, table, ifNotExists: ifNotExists)
-    }
-
-    /// `(name type [COMMENT 'text'], ...)`. A type is kept as it is written.
-    private mutating func columns() throws(QueryFault) -> [AthenaStatement.ExternalTable.Column] {
-        guard take(sign: "(") else { throw unexpected() }
-        var columns: [AthenaStatement.ExternalTable.Column] = []
-        repeat {
-            let name = try self.name().lowercased()
-            var type = ""
-            var depth = 0
-            while at < tokens.count, depth > 0 || !(peek(sign: ",") || peek(sign: ")")),
-                !(depth == 0 && !type.isEmpty && tokens[at].value.lowercased() == "comment")
-            {
-                if peek(sign: "(") || peek(sign: "<") { depth += 1 }
-                if peek(sign: ")") || peek(sign: ">") { depth -= 1 }
-                type += tokens[at].value.lowercased()
-                at += 1
-            }
-            guard !type.isEmpty else { throw unexpected() }
-            let comment = take("comment") ? try string() : nil
-            columns.append(.init(name: name, type: type, comment: comment))
-        } while take(sign: ",")
-        guard take(sign: ")") else { throw unexpected() }
-        return columns
-    }
-
-    /// `FIELDS TERMINATED BY ','` and what else there is, as the properties that Hive keeps of it.
-    private mutating func delimiters() throws(QueryFault) -> [String: String] {
-        let parts: [(words: [String], property: String)] = [
-            (["fields", "terminated", "by"], "field.delim"), (["escaped", "by"], "escape.delim"),
-            (["collection", "items", "terminated", "by"], "collection.delim"),
-            (["map", "keys", "terminated", "by"], "mapkey.delim"),
-            (["lines", "terminated", "by"], "line.delim"),
-            (["null", "defined", "as"], "serialization.null.format"),
-        ]
-        var properties: [String: String] = [:]
-        while tokens.indices.contains(at), tokens[at].kind == .word,
-            let part = parts.first(where: { $0.words[0] == tokens[at].value.lowercased() })
-        {
-            for word in part.words { try need(word) }
-            properties[part.property] = try hiveString()
-        }
-        properties["serialization.format"] = properties["field.delim"]
-        return properties
-    }
-
-    /// `('name'='value', ...)`.
-    private mutating func hiveProperties() throws(QueryFault) -> [String: String] {
-        guard take(sign: "(") else { throw unexpected() }
-        var properties: [String: String] = [:]
-        repeat {
-            let name = try hiveString()
-            guard take(sign: "=") else { throw unexpected() }
-            properties[name] = try hiveString()
-        } while take(sign: ",")
-        guard take(sign: ")") else { throw unexpected() }
-        return properties
-    }
-
-    private mutating func createDatabase() throws(QueryFault) -> AthenaStatement {
-        let ifNotExists = try takeIfNotExists()
-        let name = try self.name()
-        var (comment, location): (String?, String?)
-        while at < tokens.count {
-            if take("comment") {
-                comment = try string()
-            } else if take("location") {
-                location = try string()
-            } else if take("with"), take("dbproperties") {
-                try skipBrackets()
-            } else {
-                throw unexpected()
-            }
-        }
-        return .createDatabase(
-            name: name, comment: comment, location: location, ifNotExists: ifNotExists)
-    }
-
-    private mutating func createTable() throws(QueryFault) -> AthenaStatement {
-        let ifNotExists = try takeIfNotExists()
-        let name = try qualifiedName()
-        let properties = take("with") ? try self.properties() : [:]
-        guard take("as") else {
-            throw .notSupported(
-                "CREATE TABLE without AS or EXTERNAL", at: name.position)
-        }
-        var end = tokens.count
-        if end - at > 2, tokens[end - 1].value.lowercased() == "data",
-            tokens[end - 2].value.lowercased() == "with"
-        {
-            end -= 2
-        }
-        return .createTableAs(name, try question(until: end), properties, ifNotExists: ifNotExists)
-    }
-
-    private mutating func drop() throws(QueryFault) -> AthenaStatement {
-        if take("table") || take("view") {
-            let isView = tokens[at - 1].value.lowercased() == "view"
-            let ifExists = takeIfExists()
-            return .dropTable(try ended(qualifiedName()), ifExists: ifExists, isView: isView)
-        }
-        guard take("database") || take("schema") else { throw unexpected() }
-        let ifExists = takeIfExists()
-        let name = try self.name()
-        let cascade = take("cascade")
-        if !cascade { _ = take("restrict") }
-        return .dropDatabase(name: try ended(name), ifExists: ifExists, cascade: cascade)
-    }
-
-    private mutating func insert() throws(QueryFault) -> AthenaStatement {
+    mutating func insert() throws(QueryFault) -> AthenaStatement {
         try need("into")
         let name = try qualifiedName()
         var columns: [String] = []
@@ -260,7 +92,7 @@ struct StatementReader {
         return .insert(name, columns: columns, try question())
     }
 
-    private mutating func unload() throws(QueryFault) -> AthenaStatement {
+    mutating func unload() throws(QueryFault) -> AthenaStatement {
         guard take(sign: "(") else { throw unexpected() }
         let begin = at
         var depth = 1
@@ -280,7 +112,7 @@ struct StatementReader {
     }
 
     /// What stands between the commas, as it is written.
-    private mutating func expressions() throws(QueryFault) -> [String] {
+    mutating func expressions() throws(QueryFault) -> [String] {
         var texts: [String] = []
         let bytes = Array(text.utf8)
         repeat {
@@ -304,7 +136,7 @@ struct StatementReader {
     // MARK: Parts
 
     /// What is left is a SELECT.
-    private mutating func question(
+    mutating func question(
         until end: Int? = nil
     ) throws(QueryFault) -> AthenaStatement.Question {
         let end = end ?? tokens.count
@@ -318,7 +150,7 @@ struct StatementReader {
         return .init(text: String(decoding: bytes, as: UTF8.self))
     }
 
-    private mutating func qualifiedName() throws(QueryFault) -> AthenaStatement.QualifiedName {
+    mutating func qualifiedName() throws(QueryFault) -> AthenaStatement.QualifiedName {
         let position = tokens.indices.contains(at) ? tokens[at].range.lowerBound : text.utf8.count
         var parts = [try name()]
         while take(sign: ".") { parts.append(try name()) }
@@ -329,7 +161,7 @@ struct StatementReader {
             name: parts[parts.count - 1].lowercased(), position: position)
     }
 
-    private mutating func name() throws(QueryFault) -> String {
+    mutating func name() throws(QueryFault) -> String {
         guard tokens.indices.contains(at), [.word, .name].contains(tokens[at].kind),
             !tokens[at].value.isEmpty
         else { throw unexpected() }
@@ -337,14 +169,14 @@ struct StatementReader {
         return tokens[at - 1].value
     }
 
-    private mutating func string() throws(QueryFault) -> String {
+    mutating func string() throws(QueryFault) -> String {
         guard tokens.indices.contains(at), tokens[at].kind == .text else { throw unexpected() }
         at += 1
         return tokens[at - 1].value
     }
 
     /// A text in either kind of quotes, as Hive's statements have them.
-    private mutating func hiveString() throws(QueryFault) -> String {
+    mutating func hiveString() throws(QueryFault) -> String {
         if tokens.indices.contains(at), tokens[at].kind == .name {
             at += 1
             return tokens[at - 1].value
@@ -352,12 +184,12 @@ struct StatementReader {
         return try string()
     }
 
-    private mutating func scope() throws(QueryFault) -> String? {
+    mutating func scope() throws(QueryFault) -> String? {
         guard take("in") || take("from") else { return nil }
         return try name().lowercased()
     }
 
-    private mutating func pattern() throws(QueryFault) -> String? {
+    mutating func pattern() throws(QueryFault) -> String? {
         let isLike = take("like")
         guard isLike || at < tokens.count else { return nil }
         let pattern = try string()
@@ -370,7 +202,7 @@ struct StatementReader {
     }
 
     /// `(name = 'value', name = ARRAY['a', 'b'], ...)`, by names in small letters.
-    private mutating func properties() throws(QueryFault) -> [String: AthenaStatement.Property] {
+    mutating func properties() throws(QueryFault) -> [String: AthenaStatement.Property] {
         guard take(sign: "(") else { throw unexpected() }
         var properties: [String: AthenaStatement.Property] = [:]
         repeat {
@@ -393,33 +225,33 @@ struct StatementReader {
         return properties
     }
 
-    private mutating func skipBrackets() throws(QueryFault) {
+    mutating func skipBrackets() throws(QueryFault) {
         guard take(sign: "(") else { throw unexpected() }
         while at < tokens.count, !peek(sign: ")") { at += 1 }
         guard take(sign: ")") else { throw unexpected() }
     }
 
-    private mutating func takeIfNotExists() throws(QueryFault) -> Bool {
+    mutating func takeIfNotExists() throws(QueryFault) -> Bool {
         guard take("if") else { return false }
         guard take("not"), take("exists") else { throw unexpected() }
         return true
     }
 
-    private mutating func takeIfExists() -> Bool { take("if") && take("exists") }
+    mutating func takeIfExists() -> Bool { take("if") && take("exists") }
 
     // MARK: Tokens
 
-    private func peek(sign: String) -> Bool {
+    func peek(sign: String) -> Bool {
         tokens.indices.contains(at) && tokens[at].kind == .sign && tokens[at].value == sign
     }
 
-    private mutating func take(sign: String) -> Bool {
+    mutating func take(sign: String) -> Bool {
         guard peek(sign: sign) else { return false }
         at += 1
         return true
     }
 
-    private mutating func take(_ word: String) -> Bool {
+    mutating func take(_ word: String) -> Bool {
         guard tokens.indices.contains(at), tokens[at].kind == .word,
             tokens[at].value.lowercased() == word
         else { return false }
@@ -427,17 +259,17 @@ struct StatementReader {
         return true
     }
 
-    private mutating func need(_ word: String) throws(QueryFault) {
+    mutating func need(_ word: String) throws(QueryFault) {
         guard take(word) else { throw unexpected() }
     }
 
     /// Mutating, so that it looks after the value was read.
-    private mutating func ended<Value>(_ value: Value) throws(QueryFault) -> Value {
+    mutating func ended<Value>(_ value: Value) throws(QueryFault) -> Value {
         guard at == tokens.count else { throw unexpected() }
         return value
     }
 
-    private func unexpected() -> QueryFault {
+    func unexpected() -> QueryFault {
         guard tokens.indices.contains(at) else {
             return QueryFault(
                 "SYNTAX_ERROR", "The statement ends too early", at: text.utf8.count)
