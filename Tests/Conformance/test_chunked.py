@@ -211,7 +211,7 @@ def test_a_changed_body_is_refused_and_not_kept(
     assert answer.code in codes, answer
     assert answer.status == (403 if answer.code == "SignatureDoesNotMatch" else 400), answer
     assert read(s3, bucket, "changed") == b"before"
-    assert stored(exchange) == files
+    assert not stored(exchange) - files
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -222,7 +222,7 @@ def test_another_length_than_declared_is_refused(exchange, provider, s3, bucket,
     answer = put(provider, form, f"/{bucket}/length", decoded_length=length).send()
     assert (answer.status, answer.code) == (400, "IncompleteBody"), answer
     assert read(s3, bucket, "length") == b"before"
-    assert stored(exchange) == files
+    assert not stored(exchange) - files
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -235,4 +235,5 @@ def test_no_declared_length_is_refused(provider, s3, bucket, form):
 
 
 def stored(exchange):
+    """What was replaced goes a little later, so there may be fewer after a while, and never more."""
     return {path for path in (exchange.data / "lake").rglob("*") if path.is_file()}
