@@ -27,7 +27,7 @@ public final class Database: @unchecked Sendable {  // because connections open 
         _ location: Location = .memory,
         settings: [String: String] = [:]
     ) throws(DuckDBError) {
-        if let fault = duckdb_load() { throw .missingEngine(String(cString: fault)) }
+        try Self.load()
         var configuration: duckdb_config?
         guard duckdb_create_config(&configuration) == DuckDBSuccess, let configuration else {
             throw DuckDBError(kind: .outOfMemory, message: "No memory for a configuration.")
@@ -57,6 +57,13 @@ public final class Database: @unchecked Sendable {  // because connections open 
             throw DuckDBError(report: reason.map { String(cString: $0) } ?? "")
         }
         handle = opened
+    }
+
+    /// Loads the engine and opens nothing.
+    ///
+    /// - Throws: ``DuckDBError/missingEngine(_:)``, also of another version than the one that was tested.
+    public static func load() throws(DuckDBError) {
+        if let fault = duckdb_load() { throw .missingEngine(String(cString: fault)) }
     }
 
     deinit {

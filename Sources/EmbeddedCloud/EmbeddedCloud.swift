@@ -1,6 +1,7 @@
 public import AWSAPI
 import Crypto
 import DataExchangeAPI
+import DuckDB
 public import FoundationEssentials
 import GRDB
 import Ledger
@@ -49,6 +50,8 @@ public final class EmbeddedCloud: Sendable {
         guard directory.isInitialized else {
             throw DataDirectoryFault.notInitialized(directory.url.localPath)
         }
+        // A machine without the engine says so now, and not in the middle of somebody's question.
+        try DuckDB.Database.load()
         lock = try directory.acquireLock()
         let ledger = try Ledger(
             at: directory.ledger.localPath, migrations: CloudState.migrations)
