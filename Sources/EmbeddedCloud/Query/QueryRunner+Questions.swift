@@ -1,4 +1,5 @@
 import AWSAPI
+import DuckDB
 import FoundationEssentials
 import QueryWorker
 
@@ -102,6 +103,10 @@ extension QueryRunner {
             for: account, reading: prepared.plan.directories, generation: prepared.generation)
         do {
             return try await worker.run(prepared.plan.tree, output: output)
+        } catch QueryWorkerFault.refused(let refusal) where refusal.kind == .outOfMemory {
+            // What it keeps of its address space would end it in the middle of the next question.
+            await pool.stop(account)
+            throw QueryWorkerFault.refused(refusal)
         } catch QueryWorkerFault.refused(let refusal) where refusal.file != nil {
             throw QueryFault(.refused(refusal), log: log, object: prepared.plan.object(at:))
         }
