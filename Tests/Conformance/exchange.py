@@ -12,11 +12,16 @@ import sys
 import time
 
 import boto3
+import botocore.loaders
+import botocore.session
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BOURSE = pathlib.Path(os.environ.get("BOURSE_BINARY", ROOT / ".build/debug/bourse"))
 # The AWS CLI of the virtual environment that runs the tests, whatever else is installed.
 AWS = pathlib.Path(sys.executable).parent / "aws"
+
+# What boto3 knows of the services: megabytes of JSON, which every client of its own session would read anew.
+SERVICES = botocore.loaders.create_loader()
 
 PROVIDER = "111111111111"
 REGION = "us-east-1"
@@ -88,7 +93,9 @@ class Machine:
     def client(self, service, **options):
         """A boto3 client."""
         with self.in_environment():
-            session = boto3.Session(profile_name=self.profile)
+            core = botocore.session.Session(profile=self.profile)
+            core.register_component("data_loader", SERVICES)
+            session = boto3.Session(botocore_session=core)
             # Now, while the environment is this machine's: credential_process is started in it.
             session.get_credentials().get_frozen_credentials()
             return session.client(service, **options)
