@@ -1,11 +1,14 @@
 """Questions in SQL, by Athena's interface, and their answers."""
 
+import functools
 import time
 import urllib.parse
 
 from lake import LINK
 
 ANSWER_SECONDS_MAX = 60
+# Queries that one request may ask for.
+BATCH_MAX = 50
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
 
@@ -42,6 +45,18 @@ class Athena:
             time.sleep(0.02)
         return execution
 
+    def wait_for_all(self, ids, seconds=ANSWER_SECONDS_MAX):
+        """The executions in that order, once all are at their end."""
+        deadline, ended = time.monotonic() + seconds, {}
+        while left := [id for id in ids if id not in ended]:
+            assert time.monotonic() < deadline, left
+            asked = self.client.batch_get_query_execution(QueryExecutionIds=left[:BATCH_MAX])
+            for execution in asked["QueryExecutions"]:
+                if execution["Status"]["State"] in FINAL:
+                    ended[execution["QueryExecutionId"]] = execution
+            time.sleep(0.1)
+        return [ended[id] for id in ids]
+
     def ask(self, sql, **parameters):
         return Answered(self, self.wait(self.start(sql, **parameters)))
 
@@ -72,16 +87,20 @@ class Answered:
         return list(self._athena.client.get_paginator("get_query_results").paginate(
             QueryExecutionId=self.id, PaginationConfig={"PageSize": size}))
 
+    @functools.cached_property
+    def _read(self):
+        """As it is when it is first asked for."""
+        return self.pages()
+
     @property
     def rows(self):
-        pages = self.pages()
-        rows = [row for page in pages for row in page["ResultSet"]["Rows"]]
+        rows = [row for page in self._read for row in page["ResultSet"]["Rows"]]
         return [[value.get("VarCharValue") for value in row["Data"]] for row in rows[1:]]
 
     @property
     def columns(self):
         """(name, type, precision, scale) of each."""
-        described = self.pages()[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+        described = self._read[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
         return [(one["Name"], one["Type"], one["Precision"], one["Scale"]) for one in described]
 
     @property

@@ -5,8 +5,6 @@ runs on one of them fails, takes too long, or is seen in the result. Every state
 does in plain DuckDB over a database that has only the rows and columns that were granted.
 """
 
-import datetime
-import decimal
 import itertools
 import re
 
@@ -15,6 +13,7 @@ import pytest
 
 from athena import Athena
 from lake import LINK, Lake, Provider, link_database
+from plain import text
 
 SUBSCRIBER = "222222222222"
 STATEMENTS_MIN = 300
@@ -197,23 +196,6 @@ def cost(athena):
 
 def scanned(answer):
     return answer.execution["Statistics"].get("DataScannedInBytes", 0)
-
-
-def text(value):
-    """As Athena writes it, but for the digits of floating point numbers."""
-    match value:
-        case bool(): return str(value).lower()
-        case decimal.Decimal(): return format(value, "f")
-        case bytes(): return value.hex(" ")
-        case datetime.datetime(): return value.isoformat(" ", "milliseconds")
-        case datetime.time(): return value.isoformat("milliseconds")
-        case list() | tuple(): return "[" + ", ".join(inner(one) for one in value) + "]"
-        case dict(): return "{" + ", ".join(f"{inner(key)}={inner(value[key])}" for key in value) + "}"
-        case _: return str(value)
-
-
-def inner(value):
-    return "null" if value is None else text(value)
 
 
 def comparable(rows):
