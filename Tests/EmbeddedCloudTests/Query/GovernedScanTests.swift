@@ -61,6 +61,18 @@ private struct Lake {
 
     /// What a subscriber with that access gets for a statement over `t`.
     func run(_ sql: String, access: TableAccess = filtered) async throws -> [[Value]] {
+        try connection.rows(try await rewritten(sql, access))
+    }
+
+    /// The operators that the engine makes of it.
+    func plan(_ sql: String, access: TableAccess = filtered) async throws -> JSONValue {
+        let explained = try connection.rows(
+            "EXPLAIN (FORMAT json) \(try await rewritten(sql, access))")
+        let text = try #require(explained.first?.last?.text)
+        return try #require(try JSONValue(parsing: text).array?.first)
+    }
+
+    private func rewritten(_ sql: String, _ access: TableAccess) async throws -> String {
         let engine = ExpressionEngine()
         let text = try #require(
             try connection.rows(
@@ -71,12 +83,11 @@ private struct Lake {
             return .init(
                 table: try await engine.tableTree(of: try scan.sql(over: scan.prune(files))))
         }
-        let rewritten = try #require(
+        return try #require(
             try connection.rows(
                 "SELECT json_deserialize_sql(CAST(CAST($1 AS VARCHAR) AS JSON))", [.text(tree)])[0][
                     0
                 ].text)
-        return try connection.rows(rewritten)
     }
 }
 
@@ -139,6 +150,72 @@ private struct Lake {
         }
         let star = try await lake.run("SELECT * FROM t LIMIT 1", access: access)
         #expect(star[0].count == 2)
+    }
+}
+
+@Suite struct `In the engine's own plan` {
+    /// Statements, and what of each may be asked of hidden rows: comparisons that cannot fail.
+    @Test(
+        arguments: [
+            ("SELECT count(*) FROM t WHERE name = 5", []),
+            ("SELECT count(*) FROM t WHERE amount = 5 AND lower(name) = 'x'", ["amount=5"]),
+            (
+                "SELECT count(*) FROM t WHERE CASE WHEN fund_id <> 'F001' THEN error(name) ELSE true END",
+                []
+            ),
+            ("SELECT count(*) FROM t a JOIN t b ON a.name = b.amount WHERE a.amount > 3", []),
+            ("SELECT name FROM t ORDER BY CAST(ds AS DATE) LIMIT 3", []),
+            ("SELECT DISTINCT CAST(name AS INTEGER) FROM t", []),
+            (
+                "SELECT CAST(name AS INTEGER), count(*) FROM t GROUP BY 1 HAVING max(ds) > '2024'",
+                []
+            ),
+            ("SELECT sum(CAST(name AS INTEGER)) OVER (ORDER BY ds) FROM t", []),
+            ("SELECT * FROM t WHERE amount IN (SELECT CAST(name AS INTEGER) FROM t)", []),
+            ("SELECT * FROM t x WHERE EXISTS (FROM t y WHERE y.name::INTEGER = x.amount)", []),
+            ("WITH c AS MATERIALIZED (FROM t) SELECT * FROM c WHERE name::INTEGER = 5", []),
+            ("SELECT * FROM (SELECT * FROM t LIMIT 10) WHERE CAST(name AS INTEGER) = 5", []),
+            ("SELECT CAST(name AS INTEGER) FROM t UNION SELECT amount FROM t", []),
+            ("SELECT amount FROM t WHERE amount > (SELECT avg(CAST(name AS INTEGER)) FROM t)", []),
+        ] as [(String, [String])])
+    func `nothing else is below the barrier than the row filter`(
+        sql: String, comparisons: [String]
+    ) async throws {
+        let lake = try Lake(rows: 10_000)
+        defer { lake.remove() }
+        let reads = Self.reads(in: try await lake.plan(sql), under: [])
+        #expect(!reads.isEmpty)
+        for operators in reads {
+            let names = operators.map { $0["name"]?.string ?? "" }
+            let barrier = try #require(
+                names.firstIndex { $0.contains("LIMIT") }, "\(names.joined(separator: ", "))")
+            #expect(Set(names[..<barrier]).isSubset(of: ["READ_PARQUET", "PROJECTION", "FILTER"]))
+            let filters = operators[..<barrier].flatMap(Self.filters)
+            #expect(filters.sorted() == (["fund_id='F001'"] + comparisons).sorted())
+        }
+    }
+
+    @Test func `a table of which everything was granted has no barrier`() async throws {
+        let lake = try Lake(rows: 10_000)
+        defer { lake.remove() }
+        let plan = try await lake.plan(
+            "SELECT count(*) FROM t WHERE amount + 1 = 5", access: .whole(Lake.columns))
+        let read = try #require(Self.reads(in: plan, under: []).first)
+        #expect(!read.contains { ($0["name"]?.string ?? "").contains("LIMIT") })
+    }
+
+    /// Each read of files, followed by the operators that it goes through.
+    private static func reads(in node: JSONValue, under above: [JSONValue]) -> [[JSONValue]] {
+        let path = [node] + above
+        if node["name"]?.string == "READ_PARQUET" { return [path] }
+        return (node["children"]?.array ?? []).flatMap { reads(in: $0, under: path) }
+    }
+
+    private static func filters(of node: JSONValue) -> [String] {
+        ["Filters", "Expression", "Expressions", "Dynamic Filters"].flatMap { name in
+            let said = node["extra_info"]?[name]
+            return said?.array?.compactMap(\.string) ?? [said?.string].compactMap(\.self)
+        }
     }
 }
 
