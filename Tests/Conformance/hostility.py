@@ -64,6 +64,8 @@ DEEP_ANSWERS = {
         + " SELECT count(*) FROM a29", [["1"]]),
 }
 
+# Takes half of what a worker's engine may have, and is answered.
+HALF_OF_MEMORY = "SELECT len(array_agg(range)) FROM range(40000000)"
 MEMORY = {
     "a list that is resized": "SELECT len(list_resize([1], 2000000000, 0))",
     "a list of numbers": "SELECT len(range(3000000000))",

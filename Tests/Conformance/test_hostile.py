@@ -18,8 +18,8 @@ import pytest
 from athena import BATCH_MAX, FINAL, Athena
 from exchange import ROOT
 from hostility import (
-    CALLS, CRASHES, DEEP, DEEP_ANSWERS, ENDLESS, FILE_NAMES, MEMORY, NOT_A_QUESTION, NOT_THERE,
-    OTHER_NAMES, OUT_OF_MEMORY, OWN_WRITES, PLACES, READERS, SPILLS, STATEMENTS, TOO_DEEP, WRITES)
+    CALLS, CRASHES, DEEP, DEEP_ANSWERS, ENDLESS, FILE_NAMES, HALF_OF_MEMORY, MEMORY, NOT_A_QUESTION,
+    NOT_THERE, OTHER_NAMES, OUT_OF_MEMORY, OWN_WRITES, PLACES, READERS, SPILLS, STATEMENTS, TOO_DEEP, WRITES)
 from lake import DATABASE, Engine, Lake, Provider, link_database
 
 HOSTILE, NEIGHBOUR = "222222222222", "333333333333"
@@ -141,6 +141,7 @@ def undisturbed(exchange, hostile, neighbour, lake, canary, listener):
     """Each test leaves all as it was, and the exchange at work."""
     before = contents(exchange, lake, canary)
     yield
+    hostile.asks()
     neighbour.asks()
     assert contents(exchange, lake, canary) == before
     # A worker that lives has its own place to spill to.
@@ -215,6 +216,15 @@ def test_a_parser_that_finds_no_end_is_stopped(hostile, neighbour):
 @pytest.mark.parametrize("sql", MEMORY.values(), ids=MEMORY)
 def test_what_wants_too_much_memory_fails(hostile, neighbour, sql):
     fails(hostile, neighbour, sql, OUT_OF_MEMORY)
+
+
+def test_what_failed_for_want_of_memory_holds_none(hostile, neighbour):
+    """What could be answered before it can be answered after it."""
+    assert hostile.athena.rows(HALF_OF_MEMORY) == [["40000000"]]
+    for _ in range(4):
+        fails(hostile, neighbour, MEMORY["a list that doubles"], OUT_OF_MEMORY)
+        fails(hostile, neighbour, MEMORY["text of all"], OUT_OF_MEMORY)
+    assert hostile.athena.rows(HALF_OF_MEMORY) == [["40000000"]]
 
 
 # Time and disk
