@@ -7,6 +7,7 @@ from lake import cells, columns_of, table_of
 
 ABSENT = 0.15
 EMPTY_FILE = 0.05
+UNEVEN_FILE = 0.3
 FILES = 4
 WORDS = [
     "", "a", "A", "ab", "a_b", "50%", "it's", 'say "hi"', "ünï", "日本", " x ", "null", "7", "12",
@@ -143,7 +144,9 @@ class Table:
             values = draw.choice(folders)
             count = 0 if draw.random() < EMPTY_FILE else draw.randint(1, self.rows_max // FILES)
             rows = [self._row(draw, next(numbers)) for _ in range(count)]
-            order = draw.sample(self.own, len(self.own))
+            # A table that grew has columns that older files have not.
+            lacking = draw.randint(1, 2) if draw.random() < UNEVEN_FILE else 0
+            order = draw.sample(self.own, len(self.own) - lacking)
             self.files[f"{self._folder(values)}{file}.parquet"] = values, order, rows
 
     def _folder(self, values):
@@ -195,9 +198,13 @@ class Table:
             partitions = "".join(
                 f", CAST({'NULL' if value is None else quoted(value)} AS {KINDS[name].engine}) AS {name}"
                 for name, value in zip(self.partitions, values))
-            return f"SELECT {listed(self.own)}{partitions} FROM ({self._select(names, rows)})"
+            own = ", ".join(
+                name_in_sql(name) if name in names else f"CAST(NULL AS {KINDS[name].engine})"
+                for name in self.own)
+            return f"SELECT {own}{partitions} FROM ({self._select(names, rows)}) AS v"
 
-        return " UNION ALL ".join(select(*file) for file in self.files.values())
+        selects = " UNION ALL ".join(select(*file) for file in self.files.values())
+        return f"SELECT * FROM ({selects}) AS v({listed(self.columns)})"
 
     def describe(self, team):
         own, partitions = (
