@@ -17,9 +17,9 @@ SECONDS = 60
 PAUSE_SECONDS = 0.05
 # How many times as many answers as the slowest subscriber the fastest one may get.
 AIM = 2
-# `WorkerPool.workersMax` processes of `QueryWorkerLimits.addressSpaceBytes`, of which the engine's own
-# limit is `engineMemoryBytes`.
-WORKERS_MAX, ADDRESS_SPACE_GIB, ENGINE_GIB = 8, 3, 1
+# `WorkerPool.workersMax` processes, of which `QueryQueue.runningMax` run a query within the engine's
+# `engineMemoryBytes`.
+WORKERS_MAX, RUNNING_MAX, ENGINE_GIB = 24, 4, 1
 SQL = f"""
     SELECT fund_id, count(*), min(nav), max(nav), avg(nav) FROM {TABLE}
     WHERE as_of BETWEEN '2020-01-01' AND '2020-12-31' GROUP BY fund_id ORDER BY fund_id"""
@@ -74,5 +74,5 @@ def show(times, memory, workers):
           f"(p99 {answers[len(answers) * 99 // 100] * 1e3:.0f})")
     print(f"fastest/slowest: {counts[-1] / max(counts[0], 1):.2f}, to be at most {AIM:.2f}")
     print(f"memory of the exchange and up to {workers} workers together: at most {memory >> 20:,} MiB; "
-          f"the budget of {WORKERS_MAX} workers is {WORKERS_MAX * ADDRESS_SPACE_GIB} GiB of address space, "
-          f"{WORKERS_MAX * ENGINE_GIB} GiB of it the engines'")
+          f"at most {RUNNING_MAX} of {WORKERS_MAX} workers run, with {RUNNING_MAX * ENGINE_GIB} GiB for their "
+          "engines")

@@ -7,7 +7,8 @@ import QueryWorker
 /// A worker reads what its account's queries may read and nothing else. What it may read is fixed when it
 /// starts, so a query that needs more, or a change of the grants, begins a new one.
 actor WorkerPool {
-    /// Processes at a time, of which ``QueryQueue/runningMax`` run a query; one that does not holds some 60 MiB.
+    /// Processes at a time, of which ``QueryQueue/runningMax`` run a query; one that does not holds
+    /// 60 to 90 MiB.
     static let workersMax = 24
     /// Directories beyond which a worker begins anew with those that it needs: each publication adds some.
     static let directoriesMax = 256
