@@ -79,6 +79,16 @@ import Testing
         #expect(questions.count == 3 && questions[2].contains("['/lake/0'])"))
     }
 
+    @Test func `that is not told is nobody's to guess`() async throws {
+        let account = try #require(AccountID(rawValue: "111111111111"))
+        let files = try files(2)
+        await #expect(throws: QueryFault.self) {
+            _ = try await ParquetSchemas().describing(files, to: account) { _ in
+                [[files[0].path, #"[["A", "INTEGER", null, null]]"#]]
+            }
+        }
+    }
+
     /// So that the usual table is read as if there were no others.
     @Test func `that is as declared is one plain scan`() throws {
         let table = Glue.Table(

@@ -80,6 +80,8 @@ final class ParquetSchemas: Sendable {
     /// The files, with their schemas.
     ///
     /// - Parameter ask: Gives the rows that a SELECT over the files has.
+    /// - Throws: ``QueryFault`` where one stays unknown. Nothing is taken for granted then: a column that its
+    ///   file has not would be looked for in the asker's own statement.
     func describing(
         _ files: [TableFiles.File], to account: AccountID,
         asking ask: (String) async throws -> [[String]]
@@ -89,37 +91,48 @@ final class ParquetSchemas: Sendable {
                 account: account,
                 origin: file.fingerprint.map(Origin.fingerprint) ?? .file(file.identity))
         }
-        let unknown = book.withLock { book in
-            zip(keys, files).filter { book.schemas[$0.0] == nil }
+        // Its own, whatever the book forgets meanwhile.
+        var known: [Key: ParquetSchema] = book.withLock { book in
+            keys.reduce(into: [:]) { $0[$1] = book.schemas[$1] }
         }
         var wanted: [String: Key] = [:]
-        var seen: Set<Key> = []
-        for (key, file) in unknown where seen.insert(key).inserted { wanted[file.path] = key }
+        var seen = Set(known.keys)
+        for (key, file) in zip(keys, files) where seen.insert(key).inserted {
+            wanted[file.path] = key
+        }
         var paths = wanted.keys.sorted()[...]
         while !paths.isEmpty {
             let rows = try await ask(Self.question(paths.prefix(Self.batch)))
             paths = paths.dropFirst(Self.batch)
-            try remember(rows, wanted)
+            known.merge(try remember(rows, wanted)) { $1 }
         }
-        return book.withLock { book in
-            zip(files, keys).map { file, key in
-                var file = file
-                file.schema = book.schemas[key]
-                return file
+        return try zip(files, keys).map { file, key in
+            guard let schema = known[key] else {
+                throw QueryFault(
+                    QueryFault.badDataCode, "A file of the table does not say which columns it has",
+                    category: .system)
             }
+            var file = file
+            file.schema = schema
+            return file
         }
     }
 
-    private func remember(_ rows: [[String]], _ wanted: [String: Key]) throws {
+    private func remember(
+        _ rows: [[String]], _ wanted: [String: Key]
+    ) throws -> [Key: ParquetSchema] {
         try book.withLock { book in
             if book.schemas.count + rows.count > Self.rememberedMax { book = Book() }
+            var found: [Key: ParquetSchema] = [:]
             for row in rows where row.count == 2 {
                 guard let key = wanted[row[0]] else { continue }
                 let elements = try JSONDecoder().decode([[String?]].self, from: Data(row[1].utf8))
                 let schema = book.same[row[1]] ?? ParquetSchema(elements)
                 book.same[row[1]] = schema
-                book.schemas[key] = schema
+                found[key] = schema
             }
+            book.schemas.merge(found) { $1 }
+            return found
         }
     }
 

@@ -112,7 +112,8 @@ extension TableScan {
                 added.append("filename AS \(path)")
             }
             let function = FileFunction(
-                name: "read_parquet", added: added,
+                name: "read_parquet",
+                columns: zip(own, types).filter { $1 != nil }.map(\.0.name), added: added,
                 partitions: columns.filter(\.isPartition).map(\.name))
             return TableScan(sql: function.sql(over: files), forms: forms)
         }
@@ -141,6 +142,8 @@ struct FileFunction {
     var name: String
     /// All but the files and what becomes of their folders.
     var options: [String] = []
+    /// Those of the files that are wanted, by name.
+    var columns: [String]
     /// Columns beside those of the files: `expression AS name`.
     var added: [String] = []
     /// By name.
@@ -148,11 +151,11 @@ struct FileFunction {
 
     /// What stands after FROM.
     ///
-    /// Where the paths end in the objects' keys, the engine reads the partitions from them: three to ten
-    /// times as fast as anything that names them beside the files. Elsewhere each partition is a branch.
+    /// Where the paths have them, the engine reads the partitions from there: three to ten times as fast as
+    /// anything that names them beside the files. Elsewhere each partition is a branch.
     func sql(over files: [TableFiles.File]) -> String {
         guard !partitions.isEmpty else { return select(from: call(files, hive: "false")) }
-        if files.allSatisfy(\.hasKeyInPath) {
+        if files.allSatisfy({ $0.hasInPath(partitions) }) {
             // As text: the engine's guess at their types must not fail on one that does not look like it.
             let types = partitions.map { "\($0.sqlIdentifier): VARCHAR" }.joined(separator: ", ")
             return select(from: call(files, hive: "true, hive_types = {\(types)}"))
@@ -161,7 +164,8 @@ struct FileFunction {
             let values = partitions.map { name in
                 "\((partition[name] ?? nil)?.sqlLiteral ?? "NULL") AS \(name.sqlIdentifier)"
             }
-            let list = (["*"] + added + values).joined(separator: ", ")
+            // By name: a file may have a column that is called like a partition, and the partition counts.
+            let list = (columns.map(\.sqlIdentifier) + added + values).joined(separator: ", ")
             return "SELECT \(list) FROM \(call(files, hive: "false"))"
         }
         return "(\(branches.sorted().joined(separator: " UNION ALL BY NAME ")))"

@@ -6,7 +6,8 @@ import DuckDB
 /// the reader's own idea of quotes, short rows and long ones is another than Hive's.
 struct TextLines {
     /// The columns of ``sql(over:)``, beside the partitions and ``TableScan/path``.
-    static let line = "\"$line\""
+    static let line = lineColumn.sqlIdentifier
+    private static let lineColumn = "$line"
     /// A separator and a NULL that no line has: Unicode has set both aside as no characters.
     private static let (separator, null) = ("\u{10FFFF}", "\u{10FFFE}")
 
@@ -46,13 +47,15 @@ struct TextLines {
         FileFunction(
             name: "read_csv",
             options: [
-                "auto_detect = false", "columns = {'$line': 'VARCHAR'}", "header = false",
+                "auto_detect = false", "columns = {\(Self.lineColumn.sqlLiteral): 'VARCHAR'}",
+                "header = false",
                 "skip = \(headerLines)", "delim = \(Self.separator.sqlLiteral)", "quote = ''",
                 "escape = ''", "comment = ''", "nullstr = \(Self.null.sqlLiteral)",
                 "compression = '\(compression)'",
                 // Lines may end in LF here and in CR LF there, as Hive's may.
                 "new_line = '\\n'", "strict_mode = false",
-            ], added: ["filename AS \(TableScan.path)"], partitions: partitions
+            ], columns: [Self.lineColumn], added: ["filename AS \(TableScan.path)"],
+            partitions: partitions
         ).sql(over: files)
     }
 }
