@@ -101,9 +101,7 @@ public final class EmbeddedCloud: Sendable {
         let reader = LakeReader(objects: objects, broker: broker)
         runner = QueryRunner(
             state: state,
-            planner: QueryPlanner(
-                state: state, engine: expressions,
-                lake: reader),
+            planner: QueryPlanner(state: state, engine: expressions, lake: reader),
             pool: workers,
             surroundings: .init(
                 objects: objects, results: results, recorder: recorder, region: exchange.region,

@@ -106,6 +106,15 @@ class Provider:
         self.glue = machine.client("glue")
         self.lakeformation = machine.client("lakeformation")
 
+    @classmethod
+    def of_sample(cls, exchange, directory):
+        """With a small sample lake, two tables of it described and nothing granted."""
+        team = cls(exchange.provider)
+        team.link(Lake(directory).sample("--funds", "4", "--days", "6"))
+        team.govern()
+        team.describe("nav_history", "esg_insights")
+        return team
+
     def link(self, lake, bucket=BUCKET):
         result = self.machine.bourse("lake", "link", bucket, lake.directory)
         assert result.status == 0, result

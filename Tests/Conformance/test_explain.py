@@ -6,7 +6,7 @@ import pytest
 
 from athena import Athena
 from exchange import PROVIDER
-from lake import BUCKET, DATABASE, LINK, Lake, Provider, cells, link_database, table_of
+from lake import BUCKET, DATABASE, LINK, Provider, cells, link_database, table_of
 from publication import Publisher, accept
 from test_policies import session, set_policy, statement
 from wire import Ask
@@ -18,13 +18,7 @@ TABLE = f"{DATABASE}.nav_history"
 
 @pytest.fixture(scope="module")
 def team(exchange, tmp_path_factory):
-    lake = Lake(tmp_path_factory.mktemp("lake"))
-    lake.sample("--funds", "4", "--days", "6")
-    team = Provider(exchange.provider)
-    team.link(lake)
-    team.govern()
-    team.describe("nav_history", "esg_insights")
-    return team
+    return Provider.of_sample(exchange, tmp_path_factory.mktemp("lake"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from athena import Athena
 from exchange import PROVIDER
-from lake import ADMINISTRATOR, BUCKET, DATABASE, Lake, Provider, link_database
+from lake import ADMINISTRATOR, BUCKET, DATABASE, Provider, link_database
 from s3 import ONCE, refused
 
 ACCOUNT = "222222222222"
@@ -13,13 +13,7 @@ DENIED = (400, "AccessDeniedException")
 
 @pytest.fixture(scope="module")
 def team(exchange, tmp_path_factory):
-    lake = Lake(tmp_path_factory.mktemp("lake"))
-    lake.sample("--funds", "4", "--days", "6")
-    team = Provider(exchange.provider)
-    team.link(lake)
-    team.govern()
-    team.describe("nav_history", "esg_insights")
-    return team
+    return Provider.of_sample(exchange, tmp_path_factory.mktemp("lake"))
 
 
 @pytest.fixture(scope="module")

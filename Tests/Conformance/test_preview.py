@@ -5,7 +5,7 @@ import json
 import pytest
 
 from athena import Athena
-from lake import DATABASE, Lake, Provider, link_database
+from lake import DATABASE, Provider, link_database
 from wire import Ask
 
 ACCOUNT = "222222222222"
@@ -14,12 +14,7 @@ ROWS = "SELECT * FROM nav_history ORDER BY as_of LIMIT 2"
 
 @pytest.fixture(scope="module")
 def athena(exchange, subscriber, tmp_path_factory):
-    lake = Lake(tmp_path_factory.mktemp("lake"))
-    lake.sample("--funds", "4", "--days", "6")
-    team = Provider(exchange.provider)
-    team.link(lake)
-    team.govern()
-    team.describe("nav_history", "esg_insights")
+    team = Provider.of_sample(exchange, tmp_path_factory.mktemp("lake"))
     team.grant_rows(ACCOUNT, "nav_history", "fund_id = 'F001'", without=["nav_date"])
     link_database(subscriber)
     return Athena(subscriber)

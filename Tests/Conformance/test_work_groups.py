@@ -15,12 +15,7 @@ INVALID = (400, "InvalidRequestException")
 
 @pytest.fixture(scope="module")
 def athena(exchange, subscriber, tmp_path_factory):
-    lake = Lake(tmp_path_factory.mktemp("lake"))
-    lake.sample("--funds", "4", "--days", "6")
-    team = Provider(exchange.provider)
-    team.link(lake)
-    team.govern()
-    team.describe("nav_history", "esg_insights")
+    team = Provider.of_sample(exchange, tmp_path_factory.mktemp("lake"))
     team.grant_rows(ACCOUNT, "nav_history", "fund_id = 'F001'")
     team.grant_table(ACCOUNT, "esg_insights")
     link_database(subscriber)

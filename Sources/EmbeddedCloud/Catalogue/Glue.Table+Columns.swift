@@ -22,7 +22,7 @@ extension Glue.Table {
     }
 
     /// Where its files are. Nil: nowhere in S3.
-    var folder: S3URL? { (storageDescriptor?.location).flatMap(S3URL.init)?.folder }
+    var folder: S3URL? { storageDescriptor?.folder }
 
     var isLink: Bool { targetTable != nil }
     var isView: Bool { tableType == "VIRTUAL_VIEW" }
@@ -34,4 +34,9 @@ extension Glue.Table {
         table.partitionKeys?.removeAll { !isShown($0.name) }
         return table
     }
+}
+
+extension Glue.StorageDescriptor {
+    /// Nil: nowhere in S3.
+    var folder: S3URL? { location.flatMap(S3URL.init)?.folder }
 }

@@ -53,10 +53,7 @@ struct PartitionRow: Codable, FetchableRecord, PersistableRecord {
     ) throws -> [(values: [String], location: S3URL)] {
         try all(of: table).order(Column("partitionValues")).fetchAll(db).compactMap { row in
             let partition = try Glue.Partition(json: row.definition)
-            guard let location = (partition.storageDescriptor?.location).flatMap(S3URL.init) else {
-                return nil
-            }
-            return (partition.values ?? [], location.folder)
+            return partition.storageDescriptor?.folder.map { (partition.values ?? [], $0) }
         }
     }
 
@@ -120,9 +117,7 @@ extension Glue.Partition {
     /// Whether its files are not where the table's location and its values say: then its values are not in
     /// their keys either.
     fileprivate func isPlaced(in table: Glue.Table) -> Bool {
-        guard let location = (storageDescriptor?.location).flatMap(S3URL.init)?.folder else {
-            return false
-        }
+        guard let location = storageDescriptor?.folder else { return false }
         guard let folder = table.folder, location.bucket == folder.bucket,
             location.key.hasPrefix(folder.key)
         else { return true }

@@ -56,13 +56,8 @@ struct UnfilteredMetadata: Sendable {
         guard let table = current.table(id, seenBy: request.caller) else {
             throw .tableNotFound(tableName)
         }
-        let columns = (current.catalogue[id]?.allColumns ?? []).map(\.name)
-        let access = current.governance.access(of: request.caller, to: id, columns: columns)
-        guard access?.isWhole(columns) == true else {
-            throw AWSError(
-                "PermissionTypeMismatchException",
-                "Some rows or columns of \(tableName) are hidden from the requester: ask Athena, which shows "
-                    + "what was granted.")
+        guard current.isGrantedWhole(id, to: request.caller) else {
+            throw .somethingHidden(of: id)
         }
         return table
     }

@@ -31,7 +31,7 @@ extension CloudState {
         }
     }
 
-    private func isGrantedWhole(_ table: TableID, to caller: Caller) -> Bool {
+    func isGrantedWhole(_ table: TableID, to caller: Caller) -> Bool {
         let columns = (catalogue[table]?.allColumns ?? []).map(\.name)
         return governance.access(of: caller, to: table, columns: columns)?.isWhole(columns) ?? false
     }
@@ -48,7 +48,7 @@ extension CloudState {
         guard let definition,
             let access = governance.access(of: caller, to: table, columns: columns)
         else { throw .lakeAccessDenied }
-        guard access.isWhole(columns) else { throw .filesHoldMore(than: table) }
+        guard access.isWhole(columns) else { throw .somethingHidden(of: table) }
         guard governance.settings[table.catalog]?.allowFullTableExternalDataAccess == true else {
             throw .filesNotLent(by: table.catalog)
         }
@@ -117,11 +117,12 @@ extension LakeLocation {
 }
 
 extension AWSError {
-    fileprivate static func filesHoldMore(than table: TableID) -> AWSError {
+    /// To an engine that would have to hide something of a table by itself.
+    static func somethingHidden(of table: TableID) -> AWSError {
         AWSError(
             "PermissionTypeMismatchException",
-            "Some rows or columns of \(table.database).\(table.name) are hidden from the requester, and "
-                + "its files hold them all: ask Athena, which shows what was granted.")
+            "Some rows or columns of \(table.database).\(table.name) are hidden from the requester: ask "
+                + "Athena, which shows what was granted.")
     }
 
     fileprivate static func filesNotLent(by account: AccountID) -> AWSError {

@@ -57,8 +57,7 @@ struct LentCredentials: Sendable {
         guard let partition else {
             throw AWSError("EntityNotFoundException", "The table has no such partition.")
         }
-        guard let folder = partition.storageDescriptor?.location.flatMap(S3URL.init)?.folder,
-            whole.holds(folder)
+        guard let folder = partition.storageDescriptor?.folder, whole.holds(folder)
         else {
             throw AWSError.lakeInvalidInput("The partition does not lie in the table: \(whole).")
         }

@@ -67,6 +67,15 @@ public struct Caller: Sendable {
         }
     }
 
+    /// What it is called in its role, or as a user, who has none.
+    var name: (role: String?, session: String) {
+        switch kind {
+        case .anonymous: (nil, "")
+        case .user(let name): (nil, name)
+        case .session(let role, let name, _): (role, name)
+        }
+    }
+
     /// Nil for all but users.
     var userName: String? {
         if case .user(let name) = kind { name } else { nil }

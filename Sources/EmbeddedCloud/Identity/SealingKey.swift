@@ -107,12 +107,7 @@ struct Session: Codable, Sendable {
 
     /// One that reads some files and does nothing else, of whoever has the session or key that asks for it.
     init(lending files: LentFiles, to caller: Caller, issuedAt: Date, expiresAt: Date) {
-        let (role, name): (String?, String) =
-            switch caller.kind {
-            case .session(let role, let name, _): (role, name)
-            case .user(let name): (nil, name)
-            case .anonymous: (nil, "")
-            }
+        let (role, name) = caller.name
         self.init(
             account: caller.account, role: role, roleID: caller.roleID, name: name,
             openedBy: caller.openedBy ?? caller.accessKeyID,

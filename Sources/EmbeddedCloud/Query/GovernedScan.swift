@@ -129,7 +129,7 @@ struct GovernedScan {
     }
 
     private func governed(_ scan: TableScan) -> String {
-        guard isFiltered else {
+        guard !hidesNothing else {
             return "(SELECT \(typedList(scan) { $0.name.sqlIdentifier }) FROM \(scan.sql))"
         }
         let rows = access.rows.map { " WHERE \($0.sql)" } ?? ""
@@ -138,10 +138,6 @@ struct GovernedScan {
         let leakproof = tests.isEmpty ? "" : " WHERE \(tests.joined(separator: " AND "))"
         let copies = typedList(scan) { $0.copied(from: scan) }
         return "(SELECT \(copies) FROM (\(inner))\(leakproof) LIMIT \(Int.max))"
-    }
-
-    private var isFiltered: Bool {
-        access.rows != nil || access.columns.contains { $0.visible != nil }
     }
 
     private func scans(of files: [TableFiles.File]) throws -> [TableScan] {

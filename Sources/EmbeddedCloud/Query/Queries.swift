@@ -85,12 +85,7 @@ struct Queries: Sendable {
         }
         let location =
             workGroup.managesResults ? nil : try outputLocation(operation, workGroup, request)
-        let (role, sessionName): (String?, String) =
-            switch request.caller.kind {
-            case .session(let role, let name, _): (role, name)
-            case .user(let name): (nil, name)
-            case .anonymous: (nil, "")
-            }
+        let (role, sessionName) = request.caller.name
         // Some clients write the database's name as an identifier, in back-quotes.
         let database = context?.database.map { $0.filter { $0 != "`" } }
         // What cannot be read fails when it runs, and says where.

@@ -80,7 +80,7 @@ extension QueryRunner {
         let table = try await catalogue.table(name)
         try await requireOwn(schema, catalogue)
         guard !table.isView, !table.isLink,
-            let location = (table.storageDescriptor?.location).flatMap(S3URL.init)?.folder
+            let location = table.folder
         else { throw QueryFault.notSupported("INSERT into '\(name.written)'", at: name.position) }
         let wish = try WrittenTable(of: table)
         let keys = (table.partitionKeys ?? []).map(\.name)

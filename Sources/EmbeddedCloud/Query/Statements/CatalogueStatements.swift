@@ -151,7 +151,7 @@ struct CatalogueStatements: Sendable {
         let schema = try schema(name)
         let keys = (table.partitionKeys ?? []).map(\.name)
         guard !keys.isEmpty,
-            let location = (table.storageDescriptor?.location).flatMap(S3URL.init)?.folder
+            let location = table.folder
         else {
             throw QueryFault(
                 "INVALID_TABLE", "Table '\(name.written)' is not a partitioned table",
