@@ -7,9 +7,9 @@ import DuckDB
 /// compared, so that no bound of one type is ever held against a constant of another.
 enum ManifestColumn {
     static func partition(_ name: String) -> String { "partition.\(name)" }
-    /// The same value, as it is compared; only of a manifest in memory.
+    /// The same value, as it is compared; only of a manifest in memory. No partition's name makes it another's.
     static func partition(_ kind: PruneKind, _ name: String) -> String {
-        kind == .text ? partition(name) : "partition.\(kind.rawValue).\(name)"
+        kind == .text ? partition(name) : "typed.\(kind.rawValue).\(name)"
     }
     /// Nil for a column of another kind.
     static func partitionName(of column: String) -> String? {
