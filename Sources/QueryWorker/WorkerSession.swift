@@ -25,7 +25,12 @@ struct WorkerSession {
             FROM parsed
             """
         )
-        unparsing = try connection.prepare("SELECT json_deserialize_sql(CAST($1 AS JSON))")
+        unparsing = try connection.prepare(
+            """
+            SELECT sql, CAST(json_serialize_sql(sql) AS VARCHAR)
+            FROM (SELECT json_deserialize_sql(CAST($1 AS JSON)) AS sql)
+            """
+        )
     }
 
     private static func settings(_ limits: QueryWorkerLimits) -> [String: String] {
@@ -131,10 +136,11 @@ extension WorkerSession {
             throw QueryWorkerFault.exceeded(.treeBytes)
         }
         let userTree = String(decoding: tree, as: UTF8.self)
-        guard let sql = try unparsing.execute([.text(userTree)]).rows()[0][0].text else {
+        let row = try unparsing.execute([.text(userTree)]).rows()[0]
+        guard let sql = row[0].text, let printed = row[1].text else {
             throw DuckDBError(kind: .invalidInput, message: "The tree holds no statement.")
         }
-        let printed = try printedTree(of: sql, from: userTree)
+        try check(printed, says: userTree)
         do {
             let statement = try connection.prepare(sql)
             guard statement.isSelect else {
@@ -153,15 +159,14 @@ extension WorkerSession {
         }
     }
 
-    /// The tree of the text that was printed from `tree`, if it says the same: nothing else may run.
-    private func printedTree(of sql: String, from tree: String) throws -> String {
-        guard let printed = try? self.tree(of: sql), let tree = try? JSONValue(parsing: tree),
-            let again = try? JSONValue(parsing: printed), PrintedTree.isSame(tree, again)
+    /// Refuses a tree whose printed text parses to another one, or to none: nothing else may run.
+    private func check(_ printed: String, says tree: String) throws {
+        guard let tree = try? JSONValue(parsing: tree), tree["error"] == false,
+            let printed = try? JSONValue(parsing: printed), PrintedTree.isSame(tree, printed)
         else {
             let message = "The statement has a form, or a name in it, that cannot be run."
             throw QueryWorkerFault.refused(Refusal(kind: .notImplemented, message: message))
         }
-        return printed
     }
 
     private func write(

@@ -13,6 +13,10 @@ actor ExpressionEngine {
 
     private let executor = BlockingExecutor("bourse.expressions")
     private var engine = DeferredConnection(settings: settings)
+    private var serializing: Statement?
+    /// By the text's bytes: to Swift, two spellings of a letter are the same text.
+    nonisolated let tables = RecentValues<[UInt8], JSONValue>(
+        weightMax: tableBytesMax, entryWeightMax: tableEntryBytesMax)
 
     private var connection: Connection { get throws { try engine.opened() } }
 
@@ -24,8 +28,11 @@ actor ExpressionEngine {
     ///
     /// - Returns: An object with the script's `statements`, or with `error` and `error_message`.
     func syntaxTree(of script: String) throws -> JSONValue {
-        let rows = try connection.rows(
-            "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", [.text(script)])
+        let statement =
+            try serializing
+            ?? connection.prepare("SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)")
+        serializing = statement
+        let rows = try statement.execute([.text(script)]).rows()
         return try JSONValue(parsing: rows[0][0].text ?? "")
     }
 

@@ -2,7 +2,7 @@ import AWSAPI
 import FoundationEssentials
 
 extension AuditEvent {
-    /// What the trail says of a query's access to data, before it reads: Lake Formation's `GetDataAccess`,
+    /// What the trail says of a query's access to data, before its answer is there: Lake Formation's `GetDataAccess`,
     /// with the principal, the tables and what they consist of.
     init(
         dataAccessOf execution: QueryExecution, _ plan: QueryPlanner.Plan, region: String,

@@ -6,13 +6,21 @@ extension ExpressionEngine {
     /// Its positions are blanked, since they are of our text and not of the user's.
     ///
     /// - Throws: ``UnreadableTable`` for what the engine does not parse: a bug of ours.
-    func tableTree(of expression: String) throws -> JSONValue {
-        let script = try syntaxTree(of: "SELECT * FROM \(expression)")
-        guard let statement = script["statements"]?.array?.first,
-            let table = statement["node"]?["from_table"]
-        else { throw UnreadableTable(expression: expression) }
-        return table.withoutPositions()
+    nonisolated func tableTree(of expression: String) async throws -> JSONValue {
+        let text = Array(expression.utf8)
+        return try await tables.value(of: text, weighing: { _ in text.count }) {
+            let script = try await syntaxTree(of: "SELECT * FROM \(expression)")
+            guard let statement = script["statements"]?.array?.first,
+                let table = statement["node"]?["from_table"]
+            else { throw UnreadableTable(expression: expression) }
+            return table.withoutPositions()
+        }
     }
+
+    /// Bytes of table expressions whose trees are remembered, of all and of one. A tree takes some thirty times
+    /// as many.
+    static let tableBytesMax = 512 << 10
+    static let tableEntryBytesMax = 16 << 10
 
     struct UnreadableTable: Error {
         let expression: String

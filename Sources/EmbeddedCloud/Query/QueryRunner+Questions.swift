@@ -12,6 +12,8 @@ extension QueryRunner {
         var asker: QueryPlanner.Asker
         var generation: Int
         var plan: QueryPlanner.Plan
+        /// Puts the access into the trail.
+        var record: @Sendable () async throws -> Void
     }
 
     func answer(_ running: QueryExecution) async throws -> QueryExecution {
@@ -58,7 +60,9 @@ extension QueryRunner {
         return try await run(prepared, for: execution.account, output: .columns).summary.columns
     }
 
-    /// Parses, plans, and puts the access into the trail.
+    /// Parses and plans.
+    ///
+    /// - Parameter recorded: Whether running it puts the access into the trail.
     func prepare(
         _ text: String, _ execution: inout QueryExecution, recorded: Bool = true
     ) async throws -> Prepared {
@@ -68,7 +72,12 @@ extension QueryRunner {
         let parse: @Sendable (String) async throws -> String = { [pool] text in
             try await pool.worker(for: account, reading: [], generation: generation).parse(text)
         }
-        let tree = try await tree(of: text, parse)
+        let tree = try await parsed.value(
+            of: Text(account: account, bytes: Array(text.utf8)),
+            weighing: { text.utf8.count + $0.utf8.count }
+        ) {
+            try await self.tree(of: text, parse)
+        }
         let parameters = try await Self.parameters(execution.parameterList, parse)
         let asker = QueryPlanner.Asker(
             caller: execution.caller, database: execution.database, parse: parse
@@ -90,14 +99,27 @@ extension QueryRunner {
         let group = snapshot.workGroups[account, execution.workGroup]
         if let limit = group?.scanLimit, plan.scannedBytes > limit { throw ScanLimitExceeded() }
         try check(plan.files)
-        if recorded { try await surroundings.record(execution, plan) }
         return Prepared(
-            tree: tree, parameters: parameters, asker: asker, generation: generation, plan: plan)
+            tree: tree, parameters: parameters, asker: asker, generation: generation, plan: plan
+        ) { [surroundings, execution] in
+            if recorded { try await surroundings.record(execution, plan) }
+        }
     }
 
+    /// Runs it, and puts the access into the trail meanwhile: nothing leaves before the trail has it.
+    ///
     /// - Throws: For a file that cannot be read, one that names it to whoever may know of it.
     func run(
         _ prepared: Prepared, for account: AccountID, output: QueryOutput
+    ) async throws -> QueryOutcome {
+        async let recorded: Void = prepared.record()
+        let outcome = try await outcome(of: prepared, for: account, output: output)
+        try await recorded
+        return outcome
+    }
+
+    private func outcome(
+        of prepared: Prepared, for account: AccountID, output: QueryOutput
     ) async throws -> QueryOutcome {
         let worker = try await pool.worker(
             for: account, reading: prepared.plan.directories, generation: prepared.generation)

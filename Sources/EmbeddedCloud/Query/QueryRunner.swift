@@ -12,6 +12,16 @@ final class QueryRunner: Sendable {
     /// Finished queries whose state is told without asking the ledger.
     static let recentMax = 1_000
 
+    /// Bytes of statements and their trees that are remembered, of all and of one.
+    static let parsedBytesMax = 16 << 20
+    static let parsedEntryBytesMax = 256 << 10
+
+    struct Text: Hashable {
+        var account: AccountID
+        /// Bytes: to Swift, two spellings of a letter are the same text.
+        var bytes: [UInt8]
+    }
+
     /// What the runner asks of the rooms around it.
     struct Surroundings: Sendable {
         /// Makes a query's file the object at its S3 URL, or keeps it here, and the query's end known: both
@@ -25,7 +35,7 @@ final class QueryRunner: Sendable {
         var isEmpty: @Sendable (S3URL, AccountID) async throws -> Bool
         /// Whether a query's result is still there.
         var hasResult: @Sendable (QueryExecution) async -> Bool
-        /// Puts the access into the trail, before the data is read.
+        /// Puts the access into the trail, before what was read is handed on.
         var record: @Sendable (QueryExecution, QueryPlanner.Plan) async throws -> Void
     }
 
@@ -49,6 +59,9 @@ final class QueryRunner: Sendable {
     let planner: QueryPlanner
     let pool: WorkerPool
     let queue = QueryQueue()
+    /// Trees that an account's worker made of a text. It is a stranger's word, so it counts for that account.
+    let parsed = RecentValues<Text, String>(
+        weightMax: parsedBytesMax, entryWeightMax: parsedEntryBytesMax)
     let surroundings: Surroundings
     let log: Logger
     let cloud: OwnCloud

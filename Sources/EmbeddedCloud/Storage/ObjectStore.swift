@@ -8,12 +8,23 @@ import Ledger
 struct ObjectStore: Sendable {
     let state: StateStore
     let files: ManagedFiles
-    private let recent = RecentVersions()
+    /// Any change to any version empties it, before the change is acknowledged: lakes are read far more often
+    /// than they are written.
+    private let latest = RecentValues<VersionName, ObjectVersion>(weightMax: latestMax)
+
+    /// Objects whose latest version is read without asking the ledger.
+    static let latestMax = 10_000
+
+    private struct VersionName: Hashable {
+        var bucket: BucketName
+        /// Bytes: two spellings of a letter are two keys.
+        var key: [UInt8]
+    }
 
     init(state: StateStore, lake: URL) throws {
         self.state = state
         files = try ManagedFiles(in: lake)
-        state.ledger.onChange(of: ObjectVersion.databaseTableName) { [recent] in recent.forget() }
+        state.ledger.onChange(of: ObjectVersion.databaseTableName) { [latest] in latest.forget() }
     }
 
     func bucket(named name: String) -> Bucket? {
@@ -35,14 +46,16 @@ struct ObjectStore: Sendable {
     ) async throws -> (object: StoredObject, attributes: ObjectAttributes)? {
         guard let root = bucket.linkedPath else {
             // The row and the file in one go: each of the two is quick, and waiting for a turn is not.
-            return try await Disk.run { [state, files, recent] in
+            return try await Disk.run { [state, files, latest] in
                 let row =
                     if let version {
                         try state.ledger.readBlocking { db in
                             try ObjectVersion.named(version, of: key, in: bucket.name, db)
                         }
                     } else {
-                        try recent.latest(key, in: bucket.name) {
+                        try latest.value(
+                            of: VersionName(bucket: bucket.name, key: Array(key.utf8))
+                        ) {
                             try state.ledger.readBlocking { db in
                                 try ObjectVersion.latest(key, in: bucket.name, db)
                             }
@@ -74,19 +87,24 @@ struct ObjectStore: Sendable {
         ).objects
     }
 
-    /// One page, with what the delimiter rolls up.
+    /// One page, with what the delimiter rolls up, and without the keys of some parts.
     func list(
-        _ bucket: Bucket, prefix: String, delimiter: String?, from start: ListingStart, max: Int
+        _ bucket: Bucket, prefix: String, delimiter: String?, from start: ListingStart, max: Int,
+        without parts: [PublishedPart] = []
     ) async throws -> ObjectListing {
         if let root = bucket.linkedPath {
             return try await Disk.run {
-                var walk = try DirectoryWalk(bucket, at: root, prefix: prefix, from: start)
+                var walk = RemainingKeys(
+                    of: try DirectoryWalk(bucket, at: root, prefix: prefix, from: start),
+                    without: parts)
                 return try ObjectListing(
                     from: &walk, prefix: prefix, delimiter: delimiter, max: max)
             }
         }
         return try await state.ledger.read { [files] db in
-            var cursor = try VersionCursor(bucket, in: files, prefix: prefix, from: start, db)
+            var cursor = RemainingKeys(
+                of: try VersionCursor(bucket, in: files, prefix: prefix, from: start, db),
+                without: parts)
             return try ObjectListing(
                 from: &cursor, prefix: prefix, delimiter: delimiter, max: max)
         }
@@ -101,7 +119,8 @@ struct ObjectStore: Sendable {
         return try await Disk.run {
             let file: OpenFile
             do {
-                if let root = bucket?.linkedPath {
+                // A pin is no file of the provider's tree, and nobody else names it.
+                if let root = bucket?.linkedPath, object.path == "\(root)/\(object.key)" {
                     guard let path = LinkedKey(object.key),
                         let directory = try Self.directory(of: path, below: root)
                     else { throw ObjectChanged(object) }

@@ -18,6 +18,8 @@ struct Manifests: Sendable {
     private static let engineSettings = [
         "memory_limit": "2GB", "temp_directory": "", "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        // The rows of a manifest are in the order of their keys, and so are those that are found.
+        "preserve_insertion_order": "true",
     ]
 
     init(directory: DataDirectory, log: Logger) throws {
@@ -49,6 +51,24 @@ struct Manifests: Sendable {
     ) async throws -> [PinnedFile] {
         try await planner.files(
             in: file(revision), of: revision, bucket: bucket, prefix: prefix, where: predicates)
+    }
+
+    /// The object of that key. Nil: the revision has none.
+    func file(
+        _ key: String, of revision: ExchangeID, bucket: String
+    ) async throws -> PinnedFile? {
+        try await planner.file(key, in: file(revision), of: revision, bucket: bucket)
+    }
+
+    /// One page of what a revision has in a part of a bucket.
+    func listing(
+        _ part: PublishedPart, in bucket: String, prefix: String, delimiter: String?,
+        from start: ListingStart, max: Int
+    ) async throws -> ObjectListing {
+        guard let revision = part.revision else { return ObjectListing() }
+        return try await planner.listing(
+            of: part, in: file(revision), of: revision, bucket: bucket, prefix: prefix,
+            delimiter: delimiter, from: start, max: max)
     }
 
     /// Counts the rows under a prefix. Nil where the manifest does not know of all files.

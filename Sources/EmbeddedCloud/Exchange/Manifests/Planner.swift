@@ -18,6 +18,19 @@ package actor Planner {
     private var engine: DeferredConnection
     private let rowsMax: Int
     private var hot: [ExchangeID: Hot] = [:]
+    /// Few files of a manifest in memory, by manifest and question: what is asked again and again.
+    private let recent = RecentValues<Question, [PinnedFile]>(
+        weightMax: recentFilesMax, entryWeightMax: recentEntryFilesMax)
+
+    private struct Question: Hashable {
+        var revision: ExchangeID
+        /// Bytes: to Swift, two spellings of a letter are the same text.
+        var conditions: [UInt8]
+    }
+
+    /// Files that are remembered, of all questions and of one; some 500 bytes each.
+    private static let recentFilesMax = 20_000
+    private static let recentEntryFilesMax = 500
     private var uses = 0
     /// How often a manifest was read from its file.
     private(set) var loads = 0
@@ -40,11 +53,36 @@ package actor Planner {
         let (table, columns) = try table(of: revision, in: manifest)
         let conditions = Self.conditions(
             bucket: bucket, prefix: prefix, where: predicates, columns: columns)
-        let result = try connection.query(
-            """
-            SELECT \(Self.wanted) FROM \(table)
-            WHERE \(conditions) ORDER BY key
-            """)
+        return try files(of: revision, in: table, where: conditions)
+    }
+
+    /// The object of that key. Nil: the revision has none.
+    func file(
+        _ key: String, in manifest: URL, of revision: ExchangeID, bucket: String
+    ) throws -> PinnedFile? {
+        let (table, _) = try table(of: revision, in: manifest)
+        return try files(
+            of: revision, in: table,
+            where: "bucket = \(bucket.sqlLiteral) AND key = \(key.sqlLiteral)"
+        ).first
+    }
+
+    private func files(
+        of revision: ExchangeID, in table: String, where conditions: String
+    ) throws -> [PinnedFile] {
+        let question = Question(revision: revision, conditions: Array(conditions.utf8))
+        // One that finds nothing weighs something too.
+        let found = try recent.value(of: question, weighing: { $0.count + 1 }) {
+            // In the order of the keys, as the manifest was written and its rows stand in memory: see
+            // `Manifests.engineSettings`.
+            try pinned("\(table) WHERE \(conditions)")
+        }
+        return found ?? []
+    }
+
+    /// - Parameter source: What stands after FROM.
+    func pinned(_ source: String) throws -> [PinnedFile] {
+        let result = try connection.query("SELECT \(Self.wanted) FROM \(source)")
         var files: [PinnedFile] = []
         while let chunk = try result.nextChunk() {
             let columns = chunk.vectors
@@ -66,6 +104,7 @@ package actor Planner {
 
     func forget(_ revision: ExchangeID) throws {
         guard let table = hot.removeValue(forKey: revision)?.table else { return }
+        recent.forget()
         try connection.execute("DROP TABLE \(table)")
     }
 
