@@ -107,6 +107,7 @@ public final class EmbeddedCloud: Sendable {
                 objects: objects, results: results, recorder: recorder, region: exchange.region,
                 clock: clock),
             cloud: own, log: log, clock: clock)
+        let lake = LakeView(objects: objects, manifests: broker.manifests)
         let queries = Queries(state: state, runner: runner, objects: objects, results: results)
         let partitions = Partitions(state: state, engine: expressions)
         let rooms: [[Handler]] = [
@@ -117,9 +118,9 @@ public final class EmbeddedCloud: Sendable {
             ).handlers,
             Buckets(objects: objects, region: exchange.region).handlers,
             BucketSettings(objects: objects).handlers, BucketPolicies(objects: objects).handlers,
-            Listings(objects: objects).handlers,
-            Objects(objects: objects).handlers, ObjectDeletions(objects: objects).handlers,
-            MultipartUploads(objects: objects).handlers,
+            Listings(lake: lake).handlers, Objects(lake: lake).handlers,
+            ObjectDeletions(objects: objects).handlers,
+            MultipartUploads(lake: lake).handlers,
             LakeLinks(objects: objects, data: directory.url).handlers,
             Databases(state: state, region: region).handlers,
             Tables(state: state, engine: expressions, region: region).handlers,

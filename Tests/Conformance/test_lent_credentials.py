@@ -169,19 +169,23 @@ def test_where_something_is_hidden_none_are_given(exchange, team, part):
     assert denied.value.response["Error"] == absent.value.response["Error"]
 
 
-def test_where_more_lies_than_was_published_none_are_given(exchange, team, lake, whole):
+def test_of_a_published_table_they_read_what_was_published(exchange, team, lake, whole):
     team.grant_table(WHOLE, "esg_insights")
     asked = {"TableArn": OF_NAVS.replace("nav_history", "esg_insights")}
     lakeformation = whole.client("lakeformation")
     s3 = holder(exchange, lakeformation.get_temporary_glue_table_credentials(**asked))
-    assert keys_in(s3, BUCKET, "gold/esg-insights/")
+    first, second = "gold/esg-insights/esg.parquet", "gold/esg-insights/next.parquet"
     publisher = Publisher(exchange.provider)
-    publisher.publish(publisher.data_set("ESG"), prefixes=["gold/esg-insights/"])
-    lake.write_parquet("gold/esg-insights/next.parquet", "SELECT 'F002' AS fund_id")
-    with pytest.raises(ClientError, match="published in revisions"):
-        lakeformation.get_temporary_glue_table_credentials(**asked)
-    assert refused(s3.list_objects_v2, Bucket=BUCKET, Prefix="gold/esg-insights/") == (
-        403, "AccessDenied")
+    data_set = publisher.data_set("ESG")
+    publisher.publish(data_set, prefixes=["gold/esg-insights/"])
+    lake.write_parquet(second, "SELECT 'F002' AS fund_id")
+    assert keys_in(s3, BUCKET, "gold/esg-insights/") == [first]
+    assert refused(s3.get_object, Bucket=BUCKET, Key=second) == (404, "NoSuchKey")
+    s3 = holder(exchange, lakeformation.get_temporary_glue_table_credentials(**asked))
+    assert keys_in(s3, BUCKET, "gold/esg-insights/") == [first]
+    publisher.publish(data_set, prefixes=["gold/esg-insights/"])
+    assert keys_in(s3, BUCKET, "gold/esg-insights/") == [first, second]
+    assert read(s3, BUCKET, second)
 
 
 def test_the_provider_decides_whether_files_are_handed_out(exchange, team, whole, lent):

@@ -75,8 +75,15 @@ struct S3Access: Codable, Hashable, Sendable {
     /// What is to be listed to find every object of it.
     var prefixes: [String] { keyPrefixes.isEmpty && keys.isEmpty ? [""] : keyPrefixes }
 
-    /// Whether every object under `prefix` belongs to it.
-    func covers(_ prefix: String) -> Bool { prefixes.contains { prefix.hasPrefix($0) } }
+    /// Whether the object of that key belongs to it, or every one of a folder.
+    func covers(_ path: String) -> Bool { closeness(to: path) != nil }
+
+    /// Of what is given, how many bytes of the path it names. Nil: none of it is given.
+    func closeness(to path: String) -> Int? {
+        // Bytes: to Swift, two spellings of a letter are the same text.
+        if keys.contains(where: { path.hasSameBytes(as: $0) }) { return path.utf8.count }
+        return prefixes.filter { path.utf8.starts(with: $0.utf8) }.map(\.utf8.count).max()
+    }
 }
 
 struct JobRow: Codable, FetchableRecord, PersistableRecord, Sendable {

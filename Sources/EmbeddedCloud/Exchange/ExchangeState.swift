@@ -98,12 +98,14 @@ struct ExchangeState: Sendable {
 
     // MARK: What readers of a bucket see
 
-    /// The data set that says what is under a prefix: of several, the one that names it most closely,
-    /// and of those the one published last. Nil: none does.
-    func coverage(of prefix: String, in bucket: String) -> Coverage? {
-        (coverages[bucket] ?? []).filter { $0.access.covers(prefix) }
-            .max { $0.precedence(for: prefix) < $1.precedence(for: prefix) }
+    /// The data set that says what an object is, or what a folder has: of several, the one that names it most
+    /// closely, and of those the one published last. Nil: none does.
+    func coverage(of path: String, in bucket: String) -> Coverage? {
+        coverages(of: bucket).filter { $0.access.covers(path) }
+            .max { $0.precedence(for: path) < $1.precedence(for: path) }
     }
+
+    func coverages(of bucket: String) -> [Coverage] { coverages[bucket] ?? [] }
 
     /// What was finalized of a data set, the newest first. Receivers read the first one that is not revoked.
     func publications(of dataSet: ExchangeID) -> [RevisionRow] {
@@ -142,9 +144,8 @@ struct Coverage: Sendable {
     let revision: ExchangeID?
 
     /// A revision that is read goes before one that left the part out.
-    fileprivate func precedence(for prefix: String) -> (Int, Int, Int) {
-        let closest = access.prefixes.filter { prefix.hasPrefix($0) }.map(\.utf8.count).max() ?? 0
-        return (revision == nil ? 0 : 1, closest, publication)
+    fileprivate func precedence(for path: String) -> (Int, Int, Int) {
+        (revision == nil ? 0 : 1, access.closeness(to: path) ?? 0, publication)
     }
 }
 

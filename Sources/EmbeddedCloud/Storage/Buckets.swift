@@ -189,6 +189,13 @@ func refusing<Value>(_ work: () async throws -> Value) async throws -> Value {
         return try await work()
     } catch let fault as LinkFault {
         throw AWSError.unreadableLink(fault)
+    } catch let fault as ObjectChanged where fault.object.guarantee != nil {
+        // Trying again would not help, so nobody is told to.
+        throw AWSError(
+            "InvalidObjectState", status: 403,
+            "The provider changed the file of this object in place after it was published: it can be read "
+                + "again once it has been published anew.",
+            members: [AWSError.Member("Key", fault.object.key)])
     } catch is ObjectChanged {
         throw AWSError(
             "OperationAborted", status: 409,

@@ -28,7 +28,7 @@ struct CopySource: Equatable, Sendable {
     }
 }
 
-extension ObjectStore {
+extension LakeView {
     /// The source of a copy, as far as the caller may read it.
     func view(
         of source: CopySource, for request: Request, expectedOwner: String?,
@@ -37,10 +37,11 @@ extension ObjectStore {
         try request.authorize(
             source.version == nil ? "s3:GetObject" : "s3:GetObjectVersion",
             .s3(bucket: source.bucket, key: source.key))
-        let bucket = try bucket(source.bucket, expectedOwner: expectedOwner)
+        let bucket = try objects.bucket(source.bucket, expectedOwner: expectedOwner)
         do {
             return try await view(
-                of: source.key, in: bucket, version: source.version, conditions: conditions)
+                of: source.key, in: bucket, for: request.account, version: source.version,
+                conditions: conditions)
         } catch let error as AWSError where error.status == 304 {
             // A copy that is not made is a failure, however the condition was put.
             throw AWSError.preconditionFailed("x-amz-copy-source-If-None-Match")

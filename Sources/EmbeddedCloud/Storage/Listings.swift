@@ -23,7 +23,9 @@ extension KeyListing {
 
 /// S3's operations that list a bucket's keys.
 struct Listings: Sendable {
-    let objects: ObjectStore
+    let lake: LakeView
+
+    private var objects: ObjectStore { lake.objects }
 
     var handlers: [Handler] {
         [
@@ -58,7 +60,8 @@ struct Listings: Sendable {
             }
             start = known
         }
-        let listing = try await list(page, of: bucket, from: start ?? .beginning)
+        let listing = try await list(
+            page, of: bucket, from: start ?? .beginning, for: request.account)
         return .init(
             isTruncated: listing.next != nil,
             contents: page.contents(
@@ -81,7 +84,8 @@ struct Listings: Sendable {
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)
         let marker = operation.marker ?? ""
-        let listing = try await list(page, of: bucket, from: page.start(after: marker))
+        let listing = try await list(
+            page, of: bucket, from: page.start(after: marker), for: request.account)
         return .init(
             isTruncated: listing.next != nil, marker: page.names(marker),
             nextMarker: listing.next?.key.map { page.names($0) },
@@ -92,11 +96,12 @@ struct Listings: Sendable {
     }
 
     private func list(
-        _ page: ListingPage, of bucket: Bucket, from start: ListingStart
+        _ page: ListingPage, of bucket: Bucket, from start: ListingStart, for reader: AccountID
     ) async throws -> ObjectListing {
         try await refusing {
-            try await objects.list(
-                bucket, prefix: page.prefix, delimiter: page.delimiter, from: start, max: page.max)
+            try await lake.list(
+                bucket, prefix: page.prefix, delimiter: page.delimiter, from: start, max: page.max,
+                for: reader)
         }
     }
 
@@ -110,7 +115,7 @@ struct Listings: Sendable {
             encoding: operation.encodingType)
         let marker = VersionMarker(
             key: operation.keyMarker ?? "", version: operation.versionIdMarker)
-        let listing = try await versions(page, of: bucket, after: marker)
+        let listing = try await versions(page, of: bucket, after: marker, for: request.account)
         let owner = S3.Owner(id: bucket.account.rawValue)
         return .init(
             isTruncated: listing.next != nil, keyMarker: page.names(marker.key),
@@ -133,17 +138,19 @@ struct Listings: Sendable {
     }
 
     private func versions(
-        _ page: ListingPage, of bucket: Bucket, after marker: VersionMarker
+        _ page: ListingPage, of bucket: Bucket, after marker: VersionMarker, for reader: AccountID
     ) async throws -> VersionListing {
-        guard bucket.isLinked else {
+        guard bucket.isLinked || lake.isPublished(page.prefix, in: bucket, for: reader) else {
             return try await objects.state.ledger.read { [files = objects.files] db in
                 try VersionListing(
                     of: bucket, in: files, prefix: page.prefix, delimiter: page.delimiter,
                     after: marker, max: page.max, db)
             }
         }
-        // A linked file has no versions but the one that there is, which S3 calls "null".
-        let listing = try await list(page, of: bucket, from: page.start(after: marker.key))
+        // A linked file has no versions but the one that there is, which S3 calls "null", and of a published one
+        // others are not told.
+        let listing = try await list(
+            page, of: bucket, from: page.start(after: marker.key), for: reader)
         return VersionListing(of: listing)
     }
 }

@@ -13,7 +13,9 @@ struct MultipartUploads: Sendable {
     static let partNumbers = 1...10_000
     static let pageMax = 1_000
 
-    let objects: ObjectStore
+    let lake: LakeView
+
+    var objects: ObjectStore { lake.objects }
     /// Clients who do not get the answer in time ask again while the parts are still being joined.
     let joins = SingleFlight()
 
@@ -98,7 +100,7 @@ struct MultipartUploads: Sendable {
         let upload = try await objects.openUpload(
             operation.uploadId, of: operation.key, in: operation.bucket, for: request,
             expectedOwner: operation.expectedBucketOwner)
-        let view = try await objects.view(
+        let view = try await lake.view(
             of: try CopySource(operation.copySource), for: request,
             expectedOwner: operation.expectedSourceBucketOwner,
             conditions: ObjectConditions(

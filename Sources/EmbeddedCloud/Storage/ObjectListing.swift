@@ -8,6 +8,18 @@ struct ObjectListing: Sendable {
     /// Where the next page begins. Nil: this was the last one.
     var next: ListingStart?
 
+    /// Nothing at all.
+    init() {}
+
+    /// - Parameters:
+    ///   - objects: The first ones in the order of their keys, one more than a page has where there are more.
+    ///   - commonPrefixes: Likewise.
+    init(objects: [StoredObject], commonPrefixes: [String], max: Int) {
+        self.objects = objects
+        self.commonPrefixes = commonPrefixes
+        self = ObjectListing(merging: [self], max: max)
+    }
+
     /// Takes a page from `cursor`, which stands at the page's start and keeps to the prefix.
     ///
     /// - Parameters:

@@ -5,7 +5,9 @@ import S3API
 
 /// S3's operations on one object.
 struct Objects: Sendable {
-    let objects: ObjectStore
+    let lake: LakeView
+
+    private var objects: ObjectStore { lake.objects }
 
     var handlers: [Handler] {
         [
@@ -41,8 +43,8 @@ struct Objects: Sendable {
     ) async throws -> S3.HeadObject.Response {
         let bucket = try objects.bucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
-        let view = try await objects.view(
-            of: operation.key, in: bucket, version: operation.versionId,
+        let view = try await lake.view(
+            of: operation.key, in: bucket, for: request.account, version: operation.versionId,
             conditions: ObjectConditions(
                 ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch,
                 ifModifiedSince: operation.ifModifiedSince,
@@ -56,8 +58,8 @@ struct Objects: Sendable {
     ) async throws -> (S3.GetObject.Response, ObjectBody) {
         let bucket = try objects.bucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
-        let view = try await objects.view(
-            of: operation.key, in: bucket, version: operation.versionId,
+        let view = try await lake.view(
+            of: operation.key, in: bucket, for: request.account, version: operation.versionId,
             conditions: ObjectConditions(
                 ifMatch: operation.ifMatch, ifNoneMatch: operation.ifNoneMatch,
                 ifModifiedSince: operation.ifModifiedSince,
@@ -113,7 +115,7 @@ struct Objects: Sendable {
                 "This copy request is illegal because it is trying to copy an object to itself "
                     + "without changing the object's metadata.")
         }
-        let view = try await objects.view(
+        let view = try await lake.view(
             of: source, for: request, expectedOwner: operation.expectedSourceBucketOwner,
             conditions: ObjectConditions(
                 ifMatch: operation.copySourceIfMatch, ifNoneMatch: operation.copySourceIfNoneMatch,
@@ -155,7 +157,8 @@ struct Objects: Sendable {
     ) async throws -> S3.GetObjectAcl.Response {
         let bucket = try objects.bucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
-        _ = try await objects.view(of: operation.key, in: bucket, version: operation.versionId)
+        _ = try await lake.view(
+            of: operation.key, in: bucket, for: request.account, version: operation.versionId)
         let owner = bucket.account.rawValue
         return .init(owner: .init(id: owner), grants: [.fullControl(of: owner)])
     }
@@ -166,8 +169,8 @@ struct Objects: Sendable {
     ) async throws -> S3.GetObjectTagging.Response {
         let bucket = try objects.bucket(
             operation.bucket, expectedOwner: operation.expectedBucketOwner)
-        let view = try await objects.view(
-            of: operation.key, in: bucket, version: operation.versionId)
+        let view = try await lake.view(
+            of: operation.key, in: bucket, for: request.account, version: operation.versionId)
         return .init(tagSet: [], versionId: view.versionID)
     }
 }
@@ -209,20 +212,24 @@ extension ObjectStore {
     func discard(_ versions: [ObjectVersion]) {
         for version in versions { files.removeLater(version) }
     }
+}
 
+extension LakeView {
     /// The object, or the part of it, that a reader wants and may have.
     ///
     /// - Parameters:
     ///   - range: The header's text.
     ///   - part: The number of an upload's part, from 1.
     func view(
-        of key: String, in bucket: Bucket, version: String? = nil,
+        of key: String, in bucket: Bucket, for reader: AccountID, version: String? = nil,
         conditions: ObjectConditions = ObjectConditions(), range: String? = nil, part: Int? = nil
     ) async throws -> ObjectView {
         // Where no versions are kept, an object's only one is called "null".
         let version = bucket.isLinked && version == "null" ? nil : version
         if let version, bucket.isLinked { throw AWSError.noSuchVersion(key, version) }
-        let found = try await refusing { try await find(key, in: bucket, version: version) }
+        let found = try await refusing {
+            try await find(key, in: bucket, version: version, for: reader)
+        }
         guard let (object, attributes) = found else {
             throw version.map { AWSError.noSuchVersion(key, $0) } ?? .noSuchKey(key)
         }

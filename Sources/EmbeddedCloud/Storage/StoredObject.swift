@@ -19,6 +19,8 @@ struct StoredObject: Hashable, Codable, Sendable {
     var versionID: String?
     /// As S3 names it: the id, or "null" where versions are not kept.
     var versionName: String?
+    /// Of a published one: what keeps its file as it was.
+    var guarantee: PinGuarantee?
 
     var size: Int { identity.size }
     /// Whether the file is still the one that was looked at.
@@ -26,7 +28,9 @@ struct StoredObject: Hashable, Codable, Sendable {
     /// One of a managed bucket may get and lose names, by a revision's pin and by its own deletion; whoever
     /// has it open reads the same bytes.
     func isStill(_ now: FileIdentity?) -> Bool {
-        versionID == nil ? now == identity : now?.hasContent(of: identity) ?? false
+        guard let now else { return false }
+        let guarantee = guarantee ?? (versionID == nil ? .detection : .version)
+        return guarantee.accepts(now, for: identity)
     }
 
     var lastModified: Date { Date(timeIntervalSince1970: Double(identity.modified) / 1e9) }

@@ -96,11 +96,12 @@ struct VersionListing: Sendable {
         }
     }
 
-    /// Of a linked directory, where each file is its own only version.
+    /// Where each object is its own only version.
     init(of listing: ObjectListing) {
         versions = listing.objects.map { object in
             Version(
-                key: object.key, id: "null", isLatest: true, isDeleteMarker: false,
+                key: object.key, id: object.versionName ?? "null", isLatest: true,
+                isDeleteMarker: false,
                 etag: object.etag, size: object.size, lastModified: object.lastModified)
         }
         commonPrefixes = listing.commonPrefixes

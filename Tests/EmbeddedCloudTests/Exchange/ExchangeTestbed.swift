@@ -138,13 +138,15 @@ final class ExchangeTestbed: Sendable {
 
     /// A finalized revision that opens the prefixes.
     @discardableResult
-    func publish(_ dataSet: String, prefixes: [String] = ["gold/"]) async throws -> String {
+    func publish(
+        _ dataSet: String, prefixes: [String] = ["gold/"], keys: [String] = []
+    ) async throws -> String {
         let revision = try await revision(of: dataSet)
         let job = try await run(
             .createS3DataAccessFromS3Bucket,
             .init(
                 createS3DataAccessFromS3Bucket: .init(
-                    assetSource: .init(bucket: Self.bucket, keyPrefixes: prefixes),
+                    assetSource: .init(bucket: Self.bucket, keyPrefixes: prefixes, keys: keys),
                     dataSetId: dataSet, revisionId: revision)))
         #expect(job.state == .completed)
         _ = try await send(

@@ -42,11 +42,20 @@ import Testing
         }
 
         func ask(_ objects: ObjectStore, _ bucket: Bucket) async throws -> [String] {
+            try await ask { start in
+                try await objects.list(
+                    bucket, prefix: prefix, delimiter: delimiter, from: start, max: pageMax)
+            }
+        }
+
+        /// - Parameter page: The page that begins there.
+        func ask(
+            _ page: (ListingStart) async throws -> ObjectListing
+        ) async throws -> [String] {
             var answer: [String] = []
             var start = after.map { ListingStart.after(Array($0.utf8)) } ?? .beginning
             while true {
-                let page = try await objects.list(
-                    bucket, prefix: prefix, delimiter: delimiter, from: start, max: pageMax)
+                let page = try await page(start)
                 let items = page.objects.map(\.key) + page.commonPrefixes.map { $0 + "*" }
                 #expect(items.count <= pageMax)
                 answer += items.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -109,6 +118,59 @@ import Testing
             #expect(
                 answer.map { Array($0.utf8) } == question.answer(of: keys).map { Array($0.utf8) })
         }
+    }
+
+    /// Some of the keys are one data set's, some another one's within it, and some nobody's.
+    @Test(arguments: UInt64(1)...20)
+    func `of published parts and the rest is that of its sorted keys, in pages of any size`(
+        seed: UInt64
+    ) async throws {
+        var random = StorageRandom(state: seed)
+        let keys = Self.keys(using: &random)
+        let storage = try StorageTestbed()
+        let exchange = try await ExchangeTestbed()
+        // What was published is no longer there, and what is there now was not published.
+        var seen: [String] = []
+        let published = ["a/", "a/b/", "b", "e\u{301}"]
+        for key in keys {
+            let isPublished = published.contains { key.utf8.starts(with: $0.utf8) }
+            if isPublished { try exchange.put(key, at: key) }
+            if !isPublished || Bool.random(using: &random) { try storage.write(key) }
+            seen.append(key)
+        }
+        for key in ["a/b/since.csv", "a/since.csv", "b-since.csv"] {
+            // Where no file is in its way.
+            try? storage.write(key)
+        }
+        let (wide, narrow) = (try await exchange.dataSet(), try await exchange.dataSet())
+        try await exchange.publish(wide, prefixes: ["a/", "b", "e\u{301}"])
+        let one = keys.filter { $0.utf8.starts(with: "a/".utf8) }.prefix(1)
+        try await exchange.publish(narrow, prefixes: ["a/b/"], keys: Array(one))
+        for _ in 0..<20 {
+            let question = Question(about: keys, using: &random)
+            let answer = try await question.ask { start in
+                var listings: [ObjectListing] = []
+                let parts = exchange.state.current.exchange.parts(
+                    of: question.prefix, in: ExchangeTestbed.bucket)
+                for part in parts?.published ?? [] {
+                    listings.append(
+                        try await exchange.broker.manifests.listing(
+                            part, in: ExchangeTestbed.bucket, prefix: question.prefix,
+                            delimiter: question.delimiter, from: start, max: question.pageMax))
+                }
+                if parts?.isWhole != true {
+                    listings.append(
+                        try await storage.objects.list(
+                            storage.linked, prefix: question.prefix,
+                            delimiter: question.delimiter, from: start, max: question.pageMax,
+                            without: parts?.covered ?? []))
+                }
+                return ObjectListing(merging: listings, max: question.pageMax)
+            }
+            #expect(
+                answer.map { Array($0.utf8) } == question.answer(of: seen).map { Array($0.utf8) })
+        }
+        try await exchange.remove()
     }
 
     @Test func `of a directory with more names than are held at once has them all`() async throws {
