@@ -41,7 +41,7 @@ struct CloudState: Sendable {
         QueryExecution.kindsMigration, WorkGroupRow.migration, TableVersionRow.migration,
         TagRow.migration, PreparedStatementRow.migration,
         MultipartUploadRow.doneMigration, QueryExecution.openerMigration,
-        PartitionRow.placesMigration,
+        PartitionRow.placesMigration, ExchangeState.kindsMigration,
     ]
 }
 

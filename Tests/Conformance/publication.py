@@ -10,6 +10,7 @@ class Publisher:
     """The provider's side of Data Exchange."""
 
     def __init__(self, machine):
+        self.machine = machine
         self.client = machine.client("dataexchange")
 
     def data_set(self, name="NAV History", kind="S3_DATA_ACCESS", **parameters):

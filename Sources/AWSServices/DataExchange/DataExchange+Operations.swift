@@ -96,6 +96,31 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, CancelJob.
+    public struct CancelJob: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "CancelJob"
+        public static let route = Route("DELETE", "/v1/jobs/{JobId}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var jobId: String
+
+        public init(
+            jobId: String
+        ) {
+            self.jobId = jobId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            jobId = try reader.label("JobId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("JobId", jobId)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, CreateDataGrant.
     public struct CreateDataGrant: AWSOperation {
         public static let service = AWSService.dataExchange
@@ -319,6 +344,80 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, CreateEventAction.
+    public struct CreateEventAction: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "CreateEventAction"
+        public static let route = Route("POST", "/v1/event-actions", status: 201)
+
+        public struct Response: AWSShape {
+            public var action: Action?
+            public var arn: String?
+            public var createdAt: Date?
+            public var event: Event?
+            public var id: String?
+            public var tags: [String: String]?
+            public var updatedAt: Date?
+
+            public init(
+                action: Action? = nil, arn: String? = nil, createdAt: Date? = nil, event: Event? = nil,
+                id: String? = nil, tags: [String: String]? = nil, updatedAt: Date? = nil
+            ) {
+                self.action = action
+                self.arn = arn
+                self.createdAt = createdAt
+                self.event = event
+                self.id = id
+                self.tags = tags
+                self.updatedAt = updatedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                action = try reader.optional("Action")
+                arn = try reader.optional("Arn")
+                createdAt = try reader.optional("CreatedAt")
+                event = try reader.optional("Event")
+                id = try reader.optional("Id")
+                tags = try reader.optional("Tags")
+                updatedAt = try reader.optional("UpdatedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Action", action)
+                writer.put("Arn", arn)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("Event", event)
+                writer.put("Id", id)
+                writer.put("Tags", tags)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var action: Action
+        public var event: Event
+        public var tags: [String: String]?
+
+        public init(
+            action: Action, event: Event, tags: [String: String]? = nil
+        ) {
+            self.action = action
+            self.event = event
+            self.tags = tags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            action = try reader.required("Action")
+            event = try reader.required("Event")
+            tags = try reader.optional("Tags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Action", action)
+            writer.put("Event", event)
+            writer.put("Tags", tags)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, CreateJob.
     public struct CreateJob: AWSOperation {
         public static let service = AWSService.dataExchange
@@ -498,6 +597,39 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, DeleteAsset.
+    public struct DeleteAsset: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "DeleteAsset"
+        public static let route = Route("DELETE", "/v1/data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var assetId: String
+        public var dataSetId: String
+        public var revisionId: String
+
+        public init(
+            assetId: String, dataSetId: String, revisionId: String
+        ) {
+            self.assetId = assetId
+            self.dataSetId = dataSetId
+            self.revisionId = revisionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            assetId = try reader.label("AssetId")
+            dataSetId = try reader.label("DataSetId")
+            revisionId = try reader.label("RevisionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("AssetId", assetId)
+            writer.label("DataSetId", dataSetId)
+            writer.label("RevisionId", revisionId)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, DeleteDataGrant.
     public struct DeleteDataGrant: AWSOperation {
         public static let service = AWSService.dataExchange
@@ -520,6 +652,177 @@ extension DataExchange {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.label("DataGrantId", dataGrantId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, DeleteDataSet.
+    public struct DeleteDataSet: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "DeleteDataSet"
+        public static let route = Route("DELETE", "/v1/data-sets/{DataSetId}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var dataSetId: String
+
+        public init(
+            dataSetId: String
+        ) {
+            self.dataSetId = dataSetId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.label("DataSetId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("DataSetId", dataSetId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, DeleteEventAction.
+    public struct DeleteEventAction: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "DeleteEventAction"
+        public static let route = Route("DELETE", "/v1/event-actions/{EventActionId}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var eventActionId: String
+
+        public init(
+            eventActionId: String
+        ) {
+            self.eventActionId = eventActionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eventActionId = try reader.label("EventActionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("EventActionId", eventActionId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, DeleteRevision.
+    public struct DeleteRevision: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "DeleteRevision"
+        public static let route = Route("DELETE", "/v1/data-sets/{DataSetId}/revisions/{RevisionId}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var dataSetId: String
+        public var revisionId: String
+
+        public init(
+            dataSetId: String, revisionId: String
+        ) {
+            self.dataSetId = dataSetId
+            self.revisionId = revisionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.label("DataSetId")
+            revisionId = try reader.label("RevisionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("DataSetId", dataSetId)
+            writer.label("RevisionId", revisionId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, GetAsset.
+    public struct GetAsset: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "GetAsset"
+        public static let route = Route("GET", "/v1/data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId}")
+
+        public struct Response: AWSShape {
+            public var arn: String?
+            public var assetDetails: AssetDetails?
+            public var assetType: AssetType?
+            public var createdAt: Date?
+            public var dataSetId: String?
+            public var id: String?
+            public var name: String?
+            public var revisionId: String?
+            public var sourceId: String?
+            public var tags: [String: String]?
+            public var updatedAt: Date?
+
+            public init(
+                arn: String? = nil, assetDetails: AssetDetails? = nil, assetType: AssetType? = nil,
+                createdAt: Date? = nil, dataSetId: String? = nil, id: String? = nil, name: String? = nil,
+                revisionId: String? = nil, sourceId: String? = nil, tags: [String: String]? = nil,
+                updatedAt: Date? = nil
+            ) {
+                self.arn = arn
+                self.assetDetails = assetDetails
+                self.assetType = assetType
+                self.createdAt = createdAt
+                self.dataSetId = dataSetId
+                self.id = id
+                self.name = name
+                self.revisionId = revisionId
+                self.sourceId = sourceId
+                self.tags = tags
+                self.updatedAt = updatedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                arn = try reader.optional("Arn")
+                assetDetails = try reader.optional("AssetDetails")
+                assetType = try reader.optional("AssetType")
+                createdAt = try reader.optional("CreatedAt")
+                dataSetId = try reader.optional("DataSetId")
+                id = try reader.optional("Id")
+                name = try reader.optional("Name")
+                revisionId = try reader.optional("RevisionId")
+                sourceId = try reader.optional("SourceId")
+                tags = try reader.optional("Tags")
+                updatedAt = try reader.optional("UpdatedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Arn", arn)
+                writer.put("AssetDetails", assetDetails)
+                writer.put("AssetType", assetType)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("DataSetId", dataSetId)
+                writer.put("Id", id)
+                writer.put("Name", name)
+                writer.put("RevisionId", revisionId)
+                writer.put("SourceId", sourceId)
+                writer.put("Tags", tags)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var assetId: String
+        public var dataSetId: String
+        public var revisionId: String
+
+        public init(
+            assetId: String, dataSetId: String, revisionId: String
+        ) {
+            self.assetId = assetId
+            self.dataSetId = dataSetId
+            self.revisionId = revisionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            assetId = try reader.label("AssetId")
+            dataSetId = try reader.label("DataSetId")
+            revisionId = try reader.label("RevisionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("AssetId", assetId)
+            writer.label("DataSetId", dataSetId)
+            writer.label("RevisionId", revisionId)
         }
     }
 
@@ -705,6 +1008,72 @@ extension DataExchange {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.label("DataSetId", dataSetId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, GetEventAction.
+    public struct GetEventAction: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "GetEventAction"
+        public static let route = Route("GET", "/v1/event-actions/{EventActionId}")
+
+        public struct Response: AWSShape {
+            public var action: Action?
+            public var arn: String?
+            public var createdAt: Date?
+            public var event: Event?
+            public var id: String?
+            public var tags: [String: String]?
+            public var updatedAt: Date?
+
+            public init(
+                action: Action? = nil, arn: String? = nil, createdAt: Date? = nil, event: Event? = nil,
+                id: String? = nil, tags: [String: String]? = nil, updatedAt: Date? = nil
+            ) {
+                self.action = action
+                self.arn = arn
+                self.createdAt = createdAt
+                self.event = event
+                self.id = id
+                self.tags = tags
+                self.updatedAt = updatedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                action = try reader.optional("Action")
+                arn = try reader.optional("Arn")
+                createdAt = try reader.optional("CreatedAt")
+                event = try reader.optional("Event")
+                id = try reader.optional("Id")
+                tags = try reader.optional("Tags")
+                updatedAt = try reader.optional("UpdatedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Action", action)
+                writer.put("Arn", arn)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("Event", event)
+                writer.put("Id", id)
+                writer.put("Tags", tags)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var eventActionId: String
+
+        public init(
+            eventActionId: String
+        ) {
+            self.eventActionId = eventActionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eventActionId = try reader.label("EventActionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("EventActionId", eventActionId)
         }
     }
 
@@ -1122,6 +1491,117 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, ListEventActions.
+    public struct ListEventActions: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "ListEventActions"
+        public static let route = Route("GET", "/v1/event-actions")
+
+        public struct Response: AWSShape {
+            public var eventActions: [EventActionEntry]?
+            public var nextToken: String?
+
+            public init(
+                eventActions: [EventActionEntry]? = nil, nextToken: String? = nil
+            ) {
+                self.eventActions = eventActions
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                eventActions = try reader.optional("EventActions")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("EventActions", eventActions)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var eventSourceId: String?
+        public var maxResults: Int?
+        public var nextToken: String?
+
+        public init(
+            eventSourceId: String? = nil, maxResults: Int? = nil, nextToken: String? = nil
+        ) {
+            self.eventSourceId = eventSourceId
+            self.maxResults = maxResults
+            self.nextToken = nextToken
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eventSourceId = try reader.query("eventSourceId")
+            maxResults = try reader.query("maxResults")
+            nextToken = try reader.query("nextToken")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.query("eventSourceId", eventSourceId)
+            writer.query("maxResults", maxResults)
+            writer.query("nextToken", nextToken)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, ListJobs.
+    public struct ListJobs: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "ListJobs"
+        public static let route = Route("GET", "/v1/jobs")
+
+        public struct Response: AWSShape {
+            public var jobs: [JobEntry]?
+            public var nextToken: String?
+
+            public init(
+                jobs: [JobEntry]? = nil, nextToken: String? = nil
+            ) {
+                self.jobs = jobs
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                jobs = try reader.optional("Jobs")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Jobs", jobs)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var dataSetId: String?
+        public var maxResults: Int?
+        public var nextToken: String?
+        public var revisionId: String?
+
+        public init(
+            dataSetId: String? = nil, maxResults: Int? = nil, nextToken: String? = nil,
+            revisionId: String? = nil
+        ) {
+            self.dataSetId = dataSetId
+            self.maxResults = maxResults
+            self.nextToken = nextToken
+            self.revisionId = revisionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.query("dataSetId")
+            maxResults = try reader.query("maxResults")
+            nextToken = try reader.query("nextToken")
+            revisionId = try reader.query("revisionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.query("dataSetId", dataSetId)
+            writer.query("maxResults", maxResults)
+            writer.query("nextToken", nextToken)
+            writer.query("revisionId", revisionId)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, ListReceivedDataGrants.
     public struct ListReceivedDataGrants: AWSOperation {
         public static let service = AWSService.dataExchange
@@ -1233,6 +1713,47 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, ListTagsForResource.
+    public struct ListTagsForResource: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "ListTagsForResource"
+        public static let route = Route("GET", "/tags/{ResourceArn}")
+
+        public struct Response: AWSShape {
+            public var tags: [String: String]?
+
+            public init(
+                tags: [String: String]? = nil
+            ) {
+                self.tags = tags
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                tags = try reader.optional("tags")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("tags", tags)
+            }
+        }
+
+        public var resourceArn: String
+
+        public init(
+            resourceArn: String
+        ) {
+            self.resourceArn = resourceArn
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.label("ResourceArn")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("ResourceArn", resourceArn)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, RevokeRevision.
     public struct RevokeRevision: AWSOperation {
         public static let service = AWSService.dataExchange
@@ -1325,6 +1846,129 @@ extension DataExchange {
         }
     }
 
+    /// Source: AWS Data Exchange API Reference, SendApiAsset.
+    public struct SendApiAsset: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "SendApiAsset"
+        public static let route = Route("POST", "/v1")
+        public static let requestIsText = true
+        public static let responseIsText = true
+
+        public struct Response: AWSShape {
+            public var body: String?
+            public var responseHeaders: [String: String]?
+
+            public init(
+                body: String? = nil, responseHeaders: [String: String]? = nil
+            ) {
+                self.body = body
+                self.responseHeaders = responseHeaders
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                body = try reader.payload("Body")
+                responseHeaders = reader.headers(prefix: "")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.payloadText("Body", body)
+                writer.headers(prefix: "", responseHeaders)
+            }
+        }
+
+        public var assetId: String
+        public var dataSetId: String
+        public var revisionId: String
+        public var body: String?
+        public var queryStringParameters: [String: String]?
+        public var requestHeaders: [String: String]?
+        public var method: String?
+        public var path: String?
+
+        public init(
+            assetId: String, dataSetId: String, revisionId: String, body: String? = nil,
+            queryStringParameters: [String: String]? = nil, requestHeaders: [String: String]? = nil,
+            method: String? = nil, path: String? = nil
+        ) {
+            self.assetId = assetId
+            self.dataSetId = dataSetId
+            self.revisionId = revisionId
+            self.body = body
+            self.queryStringParameters = queryStringParameters
+            self.requestHeaders = requestHeaders
+            self.method = method
+            self.path = path
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            assetId = try reader.required(reader.header("x-amzn-dataexchange-asset-id"), "x-amzn-dataexchange-asset-id")
+            dataSetId = try reader.required(reader.header("x-amzn-dataexchange-data-set-id"), "x-amzn-dataexchange-data-set-id")
+            revisionId = try reader.required(reader.header("x-amzn-dataexchange-revision-id"), "x-amzn-dataexchange-revision-id")
+            body = try reader.payload("Body")
+            queryStringParameters = try reader.query("QueryStringParameters")
+            requestHeaders = reader.headers(prefix: "x-amzn-dataexchange-header-")
+            method = try reader.header("x-amzn-dataexchange-http-method")
+            path = try reader.header("x-amzn-dataexchange-path")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.header("x-amzn-dataexchange-asset-id", assetId)
+            writer.header("x-amzn-dataexchange-data-set-id", dataSetId)
+            writer.header("x-amzn-dataexchange-revision-id", revisionId)
+            writer.payloadText("Body", body)
+            writer.query("QueryStringParameters", queryStringParameters)
+            writer.headers(prefix: "x-amzn-dataexchange-header-", requestHeaders)
+            writer.header("x-amzn-dataexchange-http-method", method)
+            writer.header("x-amzn-dataexchange-path", path)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, SendDataSetNotification.
+    public struct SendDataSetNotification: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "SendDataSetNotification"
+        public static let route = Route("POST", "/v1/data-sets/{DataSetId}/notification", status: 202)
+
+        public typealias Response = EmptyResponse
+
+        public var dataSetId: String
+        public var type: NotificationType
+        public var scope: ScopeDetails?
+        public var clientToken: String?
+        public var comment: String?
+        public var details: NotificationDetails?
+
+        public init(
+            dataSetId: String, type: NotificationType, scope: ScopeDetails? = nil,
+            clientToken: String? = nil, comment: String? = nil, details: NotificationDetails? = nil
+        ) {
+            self.dataSetId = dataSetId
+            self.type = type
+            self.scope = scope
+            self.clientToken = clientToken
+            self.comment = comment
+            self.details = details
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.label("DataSetId")
+            type = try reader.required("Type")
+            scope = try reader.optional("Scope")
+            clientToken = try reader.optional("ClientToken")
+            comment = try reader.optional("Comment")
+            details = try reader.optional("Details")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("DataSetId", dataSetId)
+            writer.put("Type", type)
+            writer.put("Scope", scope)
+            writer.put("ClientToken", clientToken)
+            writer.put("Comment", comment)
+            writer.put("Details", details)
+        }
+    }
+
     /// Source: AWS Data Exchange API Reference, StartJob.
     public struct StartJob: AWSOperation {
         public static let service = AWSService.dataExchange
@@ -1347,6 +1991,308 @@ extension DataExchange {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.label("JobId", jobId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, TagResource.
+    public struct TagResource: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "TagResource"
+        public static let route = Route("POST", "/tags/{ResourceArn}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var resourceArn: String
+        public var tags: [String: String]
+
+        public init(
+            resourceArn: String, tags: [String: String]
+        ) {
+            self.resourceArn = resourceArn
+            self.tags = tags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.label("ResourceArn")
+            tags = try reader.required("tags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("ResourceArn", resourceArn)
+            writer.put("tags", tags)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, UntagResource.
+    public struct UntagResource: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "UntagResource"
+        public static let route = Route("DELETE", "/tags/{ResourceArn}", status: 204)
+
+        public typealias Response = EmptyResponse
+
+        public var resourceArn: String
+        public var tagKeys: [String]
+
+        public init(
+            resourceArn: String, tagKeys: [String]
+        ) {
+            self.resourceArn = resourceArn
+            self.tagKeys = tagKeys
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resourceArn = try reader.label("ResourceArn")
+            tagKeys = try reader.required(reader.queryList("tagKeys"), "tagKeys")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("ResourceArn", resourceArn)
+            writer.queryList("tagKeys", tagKeys)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, UpdateAsset.
+    public struct UpdateAsset: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "UpdateAsset"
+        public static let route = Route("PATCH", "/v1/data-sets/{DataSetId}/revisions/{RevisionId}/assets/{AssetId}")
+
+        public struct Response: AWSShape {
+            public var arn: String?
+            public var assetDetails: AssetDetails?
+            public var assetType: AssetType?
+            public var createdAt: Date?
+            public var dataSetId: String?
+            public var id: String?
+            public var name: String?
+            public var revisionId: String?
+            public var sourceId: String?
+            public var updatedAt: Date?
+
+            public init(
+                arn: String? = nil, assetDetails: AssetDetails? = nil, assetType: AssetType? = nil,
+                createdAt: Date? = nil, dataSetId: String? = nil, id: String? = nil, name: String? = nil,
+                revisionId: String? = nil, sourceId: String? = nil, updatedAt: Date? = nil
+            ) {
+                self.arn = arn
+                self.assetDetails = assetDetails
+                self.assetType = assetType
+                self.createdAt = createdAt
+                self.dataSetId = dataSetId
+                self.id = id
+                self.name = name
+                self.revisionId = revisionId
+                self.sourceId = sourceId
+                self.updatedAt = updatedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                arn = try reader.optional("Arn")
+                assetDetails = try reader.optional("AssetDetails")
+                assetType = try reader.optional("AssetType")
+                createdAt = try reader.optional("CreatedAt")
+                dataSetId = try reader.optional("DataSetId")
+                id = try reader.optional("Id")
+                name = try reader.optional("Name")
+                revisionId = try reader.optional("RevisionId")
+                sourceId = try reader.optional("SourceId")
+                updatedAt = try reader.optional("UpdatedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Arn", arn)
+                writer.put("AssetDetails", assetDetails)
+                writer.put("AssetType", assetType)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("DataSetId", dataSetId)
+                writer.put("Id", id)
+                writer.put("Name", name)
+                writer.put("RevisionId", revisionId)
+                writer.put("SourceId", sourceId)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var assetId: String
+        public var dataSetId: String
+        public var name: String
+        public var revisionId: String
+
+        public init(
+            assetId: String, dataSetId: String, name: String, revisionId: String
+        ) {
+            self.assetId = assetId
+            self.dataSetId = dataSetId
+            self.name = name
+            self.revisionId = revisionId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            assetId = try reader.label("AssetId")
+            dataSetId = try reader.label("DataSetId")
+            name = try reader.required("Name")
+            revisionId = try reader.label("RevisionId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("AssetId", assetId)
+            writer.label("DataSetId", dataSetId)
+            writer.put("Name", name)
+            writer.label("RevisionId", revisionId)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, UpdateDataSet.
+    public struct UpdateDataSet: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "UpdateDataSet"
+        public static let route = Route("PATCH", "/v1/data-sets/{DataSetId}")
+
+        public struct Response: AWSShape {
+            public var arn: String?
+            public var assetType: AssetType?
+            public var createdAt: Date?
+            public var description: String?
+            public var id: String?
+            public var name: String?
+            public var origin: Origin?
+            public var originDetails: OriginDetails?
+            public var sourceId: String?
+            public var updatedAt: Date?
+
+            public init(
+                arn: String? = nil, assetType: AssetType? = nil, createdAt: Date? = nil,
+                description: String? = nil, id: String? = nil, name: String? = nil, origin: Origin? = nil,
+                originDetails: OriginDetails? = nil, sourceId: String? = nil, updatedAt: Date? = nil
+            ) {
+                self.arn = arn
+                self.assetType = assetType
+                self.createdAt = createdAt
+                self.description = description
+                self.id = id
+                self.name = name
+                self.origin = origin
+                self.originDetails = originDetails
+                self.sourceId = sourceId
+                self.updatedAt = updatedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                arn = try reader.optional("Arn")
+                assetType = try reader.optional("AssetType")
+                createdAt = try reader.optional("CreatedAt")
+                description = try reader.optional("Description")
+                id = try reader.optional("Id")
+                name = try reader.optional("Name")
+                origin = try reader.optional("Origin")
+                originDetails = try reader.optional("OriginDetails")
+                sourceId = try reader.optional("SourceId")
+                updatedAt = try reader.optional("UpdatedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Arn", arn)
+                writer.put("AssetType", assetType)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("Description", description)
+                writer.put("Id", id)
+                writer.put("Name", name)
+                writer.put("Origin", origin)
+                writer.put("OriginDetails", originDetails)
+                writer.put("SourceId", sourceId)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var dataSetId: String
+        public var description: String?
+        public var name: String?
+
+        public init(
+            dataSetId: String, description: String? = nil, name: String? = nil
+        ) {
+            self.dataSetId = dataSetId
+            self.description = description
+            self.name = name
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.label("DataSetId")
+            description = try reader.optional("Description")
+            name = try reader.optional("Name")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("DataSetId", dataSetId)
+            writer.put("Description", description)
+            writer.put("Name", name)
+        }
+    }
+
+    /// Source: AWS Data Exchange API Reference, UpdateEventAction.
+    public struct UpdateEventAction: AWSOperation {
+        public static let service = AWSService.dataExchange
+        public static let name = "UpdateEventAction"
+        public static let route = Route("PATCH", "/v1/event-actions/{EventActionId}")
+
+        public struct Response: AWSShape {
+            public var action: Action?
+            public var arn: String?
+            public var createdAt: Date?
+            public var event: Event?
+            public var id: String?
+            public var updatedAt: Date?
+
+            public init(
+                action: Action? = nil, arn: String? = nil, createdAt: Date? = nil, event: Event? = nil,
+                id: String? = nil, updatedAt: Date? = nil
+            ) {
+                self.action = action
+                self.arn = arn
+                self.createdAt = createdAt
+                self.event = event
+                self.id = id
+                self.updatedAt = updatedAt
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                action = try reader.optional("Action")
+                arn = try reader.optional("Arn")
+                createdAt = try reader.optional("CreatedAt")
+                event = try reader.optional("Event")
+                id = try reader.optional("Id")
+                updatedAt = try reader.optional("UpdatedAt")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Action", action)
+                writer.put("Arn", arn)
+                writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+                writer.put("Event", event)
+                writer.put("Id", id)
+                writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            }
+        }
+
+        public var eventActionId: String
+        public var action: Action?
+
+        public init(
+            eventActionId: String, action: Action? = nil
+        ) {
+            self.eventActionId = eventActionId
+            self.action = action
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            eventActionId = try reader.label("EventActionId")
+            action = try reader.optional("Action")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.label("EventActionId", eventActionId)
+            writer.put("Action", action)
         }
     }
 

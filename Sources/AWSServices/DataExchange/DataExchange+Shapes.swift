@@ -16,6 +16,24 @@ extension DataExchange {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct Action: AWSShape {
+        public var exportRevisionToS3: AutoExportRevisionToS3RequestDetails?
+
+        public init(
+            exportRevisionToS3: AutoExportRevisionToS3RequestDetails? = nil
+        ) {
+            self.exportRevisionToS3 = exportRevisionToS3
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            exportRevisionToS3 = try reader.optional("ExportRevisionToS3")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("ExportRevisionToS3", exportRevisionToS3)
+        }
+    }
+
     public struct ApiGatewayApiAsset: AWSShape {
         public var apiDescription: String?
         public var apiEndpoint: String?
@@ -246,6 +264,51 @@ extension DataExchange {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct AutoExportRevisionDestinationEntry: AWSShape {
+        public var bucket: String
+        public var keyPattern: String?
+
+        public init(
+            bucket: String, keyPattern: String? = nil
+        ) {
+            self.bucket = bucket
+            self.keyPattern = keyPattern
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            bucket = try reader.required("Bucket")
+            keyPattern = try reader.optional("KeyPattern")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Bucket", bucket)
+            writer.put("KeyPattern", keyPattern)
+        }
+    }
+
+    public struct AutoExportRevisionToS3RequestDetails: AWSShape {
+        public var revisionDestination: AutoExportRevisionDestinationEntry
+        public var encryption: ExportServerSideEncryption?
+
+        public init(
+            revisionDestination: AutoExportRevisionDestinationEntry,
+            encryption: ExportServerSideEncryption? = nil
+        ) {
+            self.revisionDestination = revisionDestination
+            self.encryption = encryption
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            revisionDestination = try reader.required("RevisionDestination")
+            encryption = try reader.optional("Encryption")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RevisionDestination", revisionDestination)
+            writer.put("Encryption", encryption)
+        }
+    }
+
     public struct Code: AWSEnum {
         public static let accessDeniedException = Code(rawValue: "ACCESS_DENIED_EXCEPTION")
         public static let internalServerException = Code(rawValue: "INTERNAL_SERVER_EXCEPTION")
@@ -450,6 +513,24 @@ extension DataExchange {
         }
     }
 
+    public struct DataUpdateRequestDetails: AWSShape {
+        public var dataUpdatedAt: Date?
+
+        public init(
+            dataUpdatedAt: Date? = nil
+        ) {
+            self.dataUpdatedAt = dataUpdatedAt
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataUpdatedAt = try reader.optional("DataUpdatedAt")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DataUpdatedAt", dataUpdatedAt, as: .iso8601Milliseconds)
+        }
+    }
+
     public struct DatabaseLFTagPolicy: AWSShape {
         public var expression: [LFTag]
 
@@ -501,6 +582,24 @@ extension DataExchange {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct DeprecationRequestDetails: AWSShape {
+        public var deprecationAt: Date
+
+        public init(
+            deprecationAt: Date
+        ) {
+            self.deprecationAt = deprecationAt
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            deprecationAt = try reader.required("DeprecationAt")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DeprecationAt", deprecationAt, as: .iso8601Milliseconds)
+        }
+    }
+
     public struct Details: AWSShape {
         public var importAssetFromSignedUrlJobErrorDetails: ImportAssetFromSignedUrlJobErrorDetails?
         public var importAssetsFromS3JobErrorDetails: [AssetSourceEntry]?
@@ -521,6 +620,62 @@ extension DataExchange {
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("ImportAssetFromSignedUrlJobErrorDetails", importAssetFromSignedUrlJobErrorDetails)
             writer.put("ImportAssetsFromS3JobErrorDetails", importAssetsFromS3JobErrorDetails)
+        }
+    }
+
+    public struct Event: AWSShape {
+        public var revisionPublished: RevisionPublished?
+
+        public init(
+            revisionPublished: RevisionPublished? = nil
+        ) {
+            self.revisionPublished = revisionPublished
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            revisionPublished = try reader.optional("RevisionPublished")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("RevisionPublished", revisionPublished)
+        }
+    }
+
+    public struct EventActionEntry: AWSShape {
+        public var action: Action
+        public var arn: String
+        public var createdAt: Date
+        public var event: Event
+        public var id: String
+        public var updatedAt: Date
+
+        public init(
+            action: Action, arn: String, createdAt: Date, event: Event, id: String, updatedAt: Date
+        ) {
+            self.action = action
+            self.arn = arn
+            self.createdAt = createdAt
+            self.event = event
+            self.id = id
+            self.updatedAt = updatedAt
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            action = try reader.required("Action")
+            arn = try reader.required("Arn")
+            createdAt = try reader.required("CreatedAt")
+            event = try reader.required("Event")
+            id = try reader.required("Id")
+            updatedAt = try reader.required("UpdatedAt")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Action", action)
+            writer.put("Arn", arn)
+            writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+            writer.put("Event", event)
+            writer.put("Id", id)
+            writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
         }
     }
 
@@ -1123,6 +1278,58 @@ extension DataExchange {
         }
     }
 
+    public struct JobEntry: AWSShape {
+        public var arn: String
+        public var createdAt: Date
+        public var details: ResponseDetails
+        public var id: String
+        public var state: State
+        public var type: TypeValue
+        public var updatedAt: Date
+        public var assetConfiguration: AssetConfiguration?
+        public var errors: [JobError]?
+
+        public init(
+            arn: String, createdAt: Date, details: ResponseDetails, id: String, state: State,
+            type: TypeValue, updatedAt: Date, assetConfiguration: AssetConfiguration? = nil,
+            errors: [JobError]? = nil
+        ) {
+            self.arn = arn
+            self.createdAt = createdAt
+            self.details = details
+            self.id = id
+            self.state = state
+            self.type = type
+            self.updatedAt = updatedAt
+            self.assetConfiguration = assetConfiguration
+            self.errors = errors
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            arn = try reader.required("Arn")
+            createdAt = try reader.required("CreatedAt")
+            details = try reader.required("Details")
+            id = try reader.required("Id")
+            state = try reader.required("State")
+            type = try reader.required("Type")
+            updatedAt = try reader.required("UpdatedAt")
+            assetConfiguration = try reader.optional("AssetConfiguration")
+            errors = try reader.optional("Errors")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Arn", arn)
+            writer.put("CreatedAt", createdAt, as: .iso8601Milliseconds)
+            writer.put("Details", details)
+            writer.put("Id", id)
+            writer.put("State", state)
+            writer.put("Type", type)
+            writer.put("UpdatedAt", updatedAt, as: .iso8601Milliseconds)
+            writer.put("AssetConfiguration", assetConfiguration)
+            writer.put("Errors", errors)
+        }
+    }
+
     public struct JobError: AWSShape {
         public var code: Code
         public var message: String
@@ -1369,6 +1576,70 @@ extension DataExchange {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
+    public struct LakeFormationTagPolicyDetails: AWSShape {
+        public var database: String?
+        public var table: String?
+
+        public init(
+            database: String? = nil, table: String? = nil
+        ) {
+            self.database = database
+            self.table = table
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            database = try reader.optional("Database")
+            table = try reader.optional("Table")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Database", database)
+            writer.put("Table", table)
+        }
+    }
+
+    public struct NotificationDetails: AWSShape {
+        public var dataUpdate: DataUpdateRequestDetails?
+        public var deprecation: DeprecationRequestDetails?
+        public var schemaChange: SchemaChangeRequestDetails?
+
+        public init(
+            dataUpdate: DataUpdateRequestDetails? = nil,
+            deprecation: DeprecationRequestDetails? = nil,
+            schemaChange: SchemaChangeRequestDetails? = nil
+        ) {
+            self.dataUpdate = dataUpdate
+            self.deprecation = deprecation
+            self.schemaChange = schemaChange
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataUpdate = try reader.optional("DataUpdate")
+            deprecation = try reader.optional("Deprecation")
+            schemaChange = try reader.optional("SchemaChange")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DataUpdate", dataUpdate)
+            writer.put("Deprecation", deprecation)
+            writer.put("SchemaChange", schemaChange)
+        }
+    }
+
+    public struct NotificationType: AWSEnum {
+        public static let dataDelay = NotificationType(rawValue: "DATA_DELAY")
+        public static let dataUpdate = NotificationType(rawValue: "DATA_UPDATE")
+        public static let deprecation = NotificationType(rawValue: "DEPRECATION")
+        public static let schemaChange = NotificationType(rawValue: "SCHEMA_CHANGE")
+        public static let known: [NotificationType] = [
+            .dataDelay, .dataUpdate, .deprecation, .schemaChange,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
     public struct Origin: AWSEnum {
         public static let owned = Origin(rawValue: "OWNED")
         public static let entitled = Origin(rawValue: "ENTITLED")
@@ -1507,6 +1778,45 @@ extension DataExchange {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("DataShareArn", dataShareArn)
+        }
+    }
+
+    public struct RedshiftDataShareDetails: AWSShape {
+        public var arn: String
+        public var database: String
+        public var function: String?
+        public var table: String?
+        public var schema: String?
+        public var view: String?
+
+        public init(
+            arn: String, database: String, function: String? = nil, table: String? = nil,
+            schema: String? = nil, view: String? = nil
+        ) {
+            self.arn = arn
+            self.database = database
+            self.function = function
+            self.table = table
+            self.schema = schema
+            self.view = view
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            arn = try reader.required("Arn")
+            database = try reader.required("Database")
+            function = try reader.optional("Function")
+            table = try reader.optional("Table")
+            schema = try reader.optional("Schema")
+            view = try reader.optional("View")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Arn", arn)
+            writer.put("Database", database)
+            writer.put("Function", function)
+            writer.put("Table", table)
+            writer.put("Schema", schema)
+            writer.put("View", view)
         }
     }
 
@@ -1712,6 +2022,24 @@ extension DataExchange {
         }
     }
 
+    public struct RevisionPublished: AWSShape {
+        public var dataSetId: String
+
+        public init(
+            dataSetId: String
+        ) {
+            self.dataSetId = dataSetId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            dataSetId = try reader.required("DataSetId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("DataSetId", dataSetId)
+        }
+    }
+
     public struct S3DataAccessAsset: AWSShape {
         public var bucket: String
         public var keyPrefixes: [String]?
@@ -1783,6 +2111,28 @@ extension DataExchange {
         }
     }
 
+    public struct S3DataAccessDetails: AWSShape {
+        public var keyPrefixes: [String]?
+        public var keys: [String]?
+
+        public init(
+            keyPrefixes: [String]? = nil, keys: [String]? = nil
+        ) {
+            self.keyPrefixes = keyPrefixes
+            self.keys = keys
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            keyPrefixes = try reader.optional("KeyPrefixes")
+            keys = try reader.optional("Keys")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("KeyPrefixes", keyPrefixes)
+            writer.put("Keys", keys)
+        }
+    }
+
     public struct S3SnapshotAsset: AWSShape {
         public var size: Double
 
@@ -1798,6 +2148,95 @@ extension DataExchange {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("Size", size)
+        }
+    }
+
+    public struct SchemaChangeDetails: AWSShape {
+        public var name: String
+        public var type: SchemaChangeType
+        public var description: String?
+
+        public init(
+            name: String, type: SchemaChangeType, description: String? = nil
+        ) {
+            self.name = name
+            self.type = type
+            self.description = description
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.required("Name")
+            type = try reader.required("Type")
+            description = try reader.optional("Description")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("Type", type)
+            writer.put("Description", description)
+        }
+    }
+
+    public struct SchemaChangeRequestDetails: AWSShape {
+        public var schemaChangeAt: Date
+        public var changes: [SchemaChangeDetails]?
+
+        public init(
+            schemaChangeAt: Date, changes: [SchemaChangeDetails]? = nil
+        ) {
+            self.schemaChangeAt = schemaChangeAt
+            self.changes = changes
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            schemaChangeAt = try reader.required("SchemaChangeAt")
+            changes = try reader.optional("Changes")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("SchemaChangeAt", schemaChangeAt, as: .iso8601Milliseconds)
+            writer.put("Changes", changes)
+        }
+    }
+
+    public struct SchemaChangeType: AWSEnum {
+        public static let add = SchemaChangeType(rawValue: "ADD")
+        public static let remove = SchemaChangeType(rawValue: "REMOVE")
+        public static let modify = SchemaChangeType(rawValue: "MODIFY")
+        public static let known: [SchemaChangeType] = [
+            .add, .remove, .modify,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
+    public struct ScopeDetails: AWSShape {
+        public var lakeFormationTagPolicies: [LakeFormationTagPolicyDetails]?
+        public var redshiftDataShares: [RedshiftDataShareDetails]?
+        public var s3DataAccesses: [S3DataAccessDetails]?
+
+        public init(
+            lakeFormationTagPolicies: [LakeFormationTagPolicyDetails]? = nil,
+            redshiftDataShares: [RedshiftDataShareDetails]? = nil,
+            s3DataAccesses: [S3DataAccessDetails]? = nil
+        ) {
+            self.lakeFormationTagPolicies = lakeFormationTagPolicies
+            self.redshiftDataShares = redshiftDataShares
+            self.s3DataAccesses = s3DataAccesses
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            lakeFormationTagPolicies = try reader.optional("LakeFormationTagPolicies")
+            redshiftDataShares = try reader.optional("RedshiftDataShares")
+            s3DataAccesses = try reader.optional("S3DataAccesses")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("LakeFormationTagPolicies", lakeFormationTagPolicies)
+            writer.put("RedshiftDataShares", redshiftDataShares)
+            writer.put("S3DataAccesses", s3DataAccesses)
         }
     }
 

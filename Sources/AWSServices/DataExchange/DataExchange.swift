@@ -15,10 +15,14 @@ extension AWSService {
 extension DataExchange {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AcceptDataGrant.self, CreateDataGrant.self, CreateDataSet.self, CreateJob.self,
-        CreateRevision.self, DeleteDataGrant.self, GetDataGrant.self, GetDataSet.self, GetJob.self,
+        AcceptDataGrant.self, CancelJob.self, CreateDataGrant.self, CreateDataSet.self,
+        CreateEventAction.self, CreateJob.self, CreateRevision.self, DeleteAsset.self,
+        DeleteDataGrant.self, DeleteDataSet.self, DeleteEventAction.self, DeleteRevision.self,
+        GetAsset.self, GetDataGrant.self, GetDataSet.self, GetEventAction.self, GetJob.self,
         GetReceivedDataGrant.self, GetRevision.self, ListDataGrants.self, ListDataSetRevisions.self,
-        ListDataSets.self, ListReceivedDataGrants.self, ListRevisionAssets.self,
-        RevokeRevision.self, StartJob.self, UpdateRevision.self,
+        ListDataSets.self, ListEventActions.self, ListJobs.self, ListReceivedDataGrants.self,
+        ListRevisionAssets.self, ListTagsForResource.self, RevokeRevision.self, SendApiAsset.self,
+        SendDataSetNotification.self, StartJob.self, TagResource.self, UntagResource.self,
+        UpdateAsset.self, UpdateDataSet.self, UpdateEventAction.self, UpdateRevision.self,
     ]
 }

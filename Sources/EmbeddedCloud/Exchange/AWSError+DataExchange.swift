@@ -6,15 +6,19 @@ extension AWSError {
     enum ExchangeResource: String, Sendable {
         case dataSet = "DATA_SET"
         case revision = "REVISION"
+        case asset = "ASSET"
         case job = "JOB"
         case dataGrant = "DATA_GRANT"
+        case eventAction = "EVENT_ACTION"
 
         fileprivate var noun: String {
             switch self {
             case .dataSet: "data set"
             case .revision: "revision"
+            case .asset: "asset"
             case .job: "job"
             case .dataGrant: "data grant"
+            case .eventAction: "event action"
             }
         }
     }

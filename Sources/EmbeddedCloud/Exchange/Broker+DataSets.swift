@@ -2,6 +2,7 @@ import AWSAPI
 import DataExchangeAPI
 import FoundationEssentials
 import GRDB
+import HashTreeCollections
 
 extension Broker {
     /// Source: AWS Data Exchange API Reference, `Description`.
@@ -13,8 +14,8 @@ extension Broker {
         try requireProvider(request)
         guard let kind = AssetKind(rawValue: operation.assetType.rawValue) else {
             throw AWSError.validation(
-                "AssetType \(operation.assetType) is not served; S3_SNAPSHOT and S3_DATA_ACCESS are."
-            )
+                "AssetType \(operation.assetType) is not served; S3_SNAPSHOT, S3_DATA_ACCESS and "
+                    + "REDSHIFT_DATA_SHARE are.")
         }
         try check(operation.name, "Name", 1...256)
         try check(operation.description, "Description", Self.descriptionLengths)
@@ -43,6 +44,51 @@ extension Broker {
             description: entry.description, id: entry.id, name: entry.name, origin: entry.origin,
             originDetails: entry.originDetails,
             tags: view.grant == nil ? view.source.tags.nonEmpty : nil, updatedAt: entry.updatedAt)
+    }
+
+    @Sendable func updateDataSet(
+        _ operation: DataExchange.UpdateDataSet, _ request: Request
+    ) async throws -> DataExchange.UpdateDataSet.Response {
+        let id = try id(operation.dataSetId, "DataSetId")
+        if let name = operation.name { try check(name, "Name", 1...256) }
+        if let text = operation.description {
+            try check(text, "Description", Self.descriptionLengths)
+        }
+        let view = try await state.change(recording: request.event) { db, state in
+            var row = try state.exchange.owned(id, by: request.account)
+            row.name = operation.name ?? row.name
+            row.description = operation.description ?? row.description
+            row.updatedAt = request.time
+            try row.update(db)
+            state.exchange.put(row)
+            return try state.exchange.visible(id, to: request.account, at: request.time)
+        }
+        let entry = entry(view)
+        return .init(
+            arn: entry.arn, assetType: entry.assetType, createdAt: entry.createdAt,
+            description: entry.description, id: entry.id, name: entry.name, origin: entry.origin,
+            updatedAt: entry.updatedAt)
+    }
+
+    /// Only of one that has no revisions left, and that nobody is granted.
+    @Sendable func deleteDataSet(
+        _ operation: DataExchange.DeleteDataSet, _ request: Request
+    ) async throws -> DataExchange.DeleteDataSet.Response {
+        let id = try id(operation.dataSetId, "DataSetId")
+        try await state.change(recording: request.event) { db, state in
+            let row = try state.exchange.owned(id, by: request.account)
+            guard state.exchange.revisions[id]?.isEmpty ?? true else {
+                throw AWSError.exchangeConflict(
+                    .dataSet, id, "The data set has revisions: delete them first.")
+            }
+            guard !state.exchange.grants.values.contains(where: { $0.sourceDataSet == id }) else {
+                throw AWSError.exchangeConflict(
+                    .dataSet, id, "The data set is granted: delete its data grants first.")
+            }
+            try row.delete(db)
+            state.exchange.remove(row)
+        }
+        return .init()
     }
 
     @Sendable func listDataSets(

@@ -66,18 +66,33 @@ extension Broker {
             nextToken: page.nextToken, revisions: page.items.map { entry($0, of: view) })
     }
 
-    @Sendable func listRevisionAssets(
-        _ operation: DataExchange.ListRevisionAssets, _ request: Request
-    ) async throws -> DataExchange.ListRevisionAssets.Response {
-        let (view, row) = try visibleRevision(
-            operation.revisionId, of: operation.dataSetId, request)
-        let assets = try await state.ledger.read { db in
-            try AssetRow.filter(Column("revision") == row.id.rawValue).fetchAll(db)
+    /// A draft goes, and so does what nobody is entitled to; what somebody is can be revoked.
+    @Sendable func deleteRevision(
+        _ operation: DataExchange.DeleteRevision, _ request: Request
+    ) async throws -> DataExchange.DeleteRevision.Response {
+        let (dataSet, revision) = (
+            try id(operation.dataSetId, "DataSetId"), try id(operation.revisionId, "RevisionId")
+        )
+        guard finalizing.insert(revision) else {
+            throw AWSError.exchangeConflict(
+                .revision, revision, "The revision is being finalized or reopened.")
         }
-        let page = try ResultPage(
-            of: assets, limit: operation.maxResults, after: operation.nextToken, downBy: \.name)
-        return .init(
-            assets: page.items.map { entry($0, of: row, view) }, nextToken: page.nextToken)
+        defer { finalizing.remove(revision) }
+        try await state.change(recording: request.event) { db, state in
+            let row = try state.exchange.ownedRevision(
+                revision, of: dataSet, by: request.account)
+            let isReceived = !state.exchange.grants(of: dataSet, at: request.time).isEmpty
+            guard !row.isPublished || !isReceived else {
+                throw AWSError.exchangeConflict(
+                    .revision, revision,
+                    "Receivers are entitled to the revision. It can be revoked, not deleted.")
+            }
+            try AssetRow.filter(Column("revision") == revision.rawValue).deleteAll(db)
+            try row.delete(db)
+            state.exchange.remove(row)
+        }
+        try await manifests.discard(revision)
+        return .init()
     }
 
     /// A revoked revision is lost to its receivers for good, and readers go back to the one before.
@@ -120,7 +135,7 @@ extension Broker {
 
     // MARK: Views
 
-    private func visibleRevision(
+    func visibleRevision(
         _ revision: String, of dataSet: String, _ request: Request
     ) throws(AWSError) -> (DataSetView, RevisionRow) {
         let exchange = state.current.exchange
@@ -143,26 +158,5 @@ extension Broker {
             comment: row.comment, finalized: row.isFinalized,
             revocationComment: row.revocationComment, revoked: row.revokedAt != nil,
             revokedAt: row.revokedAt)
-    }
-
-    private func entry(
-        _ asset: AssetRow, of revision: RevisionRow, _ view: DataSetView
-    ) -> DataExchange.AssetEntry {
-        let details: DataExchange.AssetDetails =
-            switch asset.content {
-            case .snapshot(let object):
-                .init(s3SnapshotAsset: .init(size: Double(object.size)))
-            case .s3Access(let access):
-                .init(
-                    s3DataAccessAsset: .init(
-                        bucket: access.bucket,
-                        keyPrefixes: access.keyPrefixes.isEmpty ? nil : access.keyPrefixes,
-                        keys: access.keys.isEmpty ? nil : access.keys))
-            }
-        return .init(
-            arn: arns.asset(asset.id, of: revision.id, view.id, in: view.account),
-            assetDetails: details, assetType: .init(rawValue: view.source.assetKind.rawValue),
-            createdAt: asset.createdAt, dataSetId: view.id.rawValue, id: asset.id.rawValue,
-            name: asset.name, revisionId: revision.id.rawValue, updatedAt: asset.updatedAt)
     }
 }

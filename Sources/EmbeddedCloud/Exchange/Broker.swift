@@ -37,19 +37,28 @@ struct Broker: Sendable {
         arns = ExchangeARNs(region: region)
         manifests = try Manifests(directory: directory, log: log)
         jobs = JobRunner(
-            state: state, lake: lake, region: region, log: log, clock: clock, record: record)
+            state: state, lake: lake, manifests: manifests, region: region, log: log,
+            clock: clock, record: record)
     }
 
     var handlers: [Handler] {
         [
             Handler(createDataSet), Handler(getDataSet), Handler(listDataSets),
+            Handler(updateDataSet), Handler(deleteDataSet),
             Handler(createRevision), Handler(getRevision), Handler(listDataSetRevisions),
-            Handler(updateRevision), Handler(revokeRevision), Handler(listRevisionAssets),
-            Handler(createJob), Handler(startJob), Handler(getJob),
+            Handler(updateRevision), Handler(revokeRevision), Handler(deleteRevision),
+            Handler(listRevisionAssets), Handler(getAsset), Handler(updateAsset),
+            Handler(deleteAsset), Handler(sendAPIAsset),
+            Handler(createJob), Handler(startJob), Handler(getJob), Handler(cancelJob),
+            Handler(listJobs),
             Handler(createDataGrant), Handler(getDataGrant), Handler(listDataGrants),
             Handler(deleteDataGrant),
             Handler(acceptDataGrant), Handler(getReceivedDataGrant),
             Handler(listReceivedDataGrants),
+            Handler(createEventAction), Handler(getEventAction), Handler(updateEventAction),
+            Handler(deleteEventAction), Handler(listEventActions),
+            Handler(listTagsForResource), Handler(tagResource), Handler(untagResource),
+            Handler(sendDataSetNotification),
         ]
     }
 
@@ -106,16 +115,20 @@ struct PinnedFiles: Sendable {
 
 // MARK: - What operations check alike
 
+func exchangeID(_ text: String, _ member: String) throws(AWSError) -> ExchangeID {
+    guard let id = ExchangeID(rawValue: text) else {
+        throw .validation("\(member) must be 30 to 40 letters and digits.")
+    }
+    return id
+}
+
 extension Broker {
     func requireProvider(_ request: Request) throws(AWSError) {
         guard request.account == provider else { throw .onlyProviderPublishes }
     }
 
     func id(_ text: String, _ member: String) throws(AWSError) -> ExchangeID {
-        guard let id = ExchangeID(rawValue: text) else {
-            throw .validation("\(member) must be 30 to 40 letters and digits.")
-        }
-        return id
+        try exchangeID(text, member)
     }
 
     /// Source: AWS Data Exchange API Reference, tags.

@@ -17,6 +17,7 @@ enum ExchangeEvent {
             switch dataSet.assetKind {
             case .s3Snapshot: "Revision Published To Data Set"
             case .s3DataAccess: "Revision Published to S3 Data Access Data Set(s)"
+            case .redshiftDataShare: "Revision Published To Redshift Data Shares Data Set"
             }
         return BusEvent(
             account: grant.receiver, source: source, detailType: type,
@@ -29,7 +30,7 @@ enum ExchangeEvent {
     ) -> BusEvent {
         let type =
             switch dataSet.assetKind {
-            case .s3Snapshot: "Revision Revoked"
+            case .s3Snapshot, .redshiftDataShare: "Revision Revoked"
             case .s3DataAccess: "Revision Revoked from S3 Data Access Data Set(s)"
             }
         var detail = detail(revision, of: dataSet, grant)
@@ -66,6 +67,23 @@ enum ExchangeEvent {
                 "timestamp": .string(Timestamp.iso8601Milliseconds.text(now)),
                 "subscribers": .array(subscribers.map(JSONValue.string)),
                 "dataSize": .number(String(revision.bytes ?? 0)),
+            ], time: now)
+    }
+
+    /// What the owner of a data set has to say, to a receiver.
+    static func notified(
+        _ type: String, _ notification: JSONValue, of dataSet: DataSetRow, to grant: DataGrantRow,
+        _ arns: ExchangeARNs, at now: Date
+    ) -> BusEvent {
+        BusEvent(
+            account: grant.receiver, source: source, detailType: type,
+            resources: [arns.dataSetInEvents(grant.entitledDataSet)],
+            detail: [
+                "DataSet": [
+                    "Id": .string(grant.entitledDataSet.rawValue), "Name": .string(dataSet.name),
+                    "AssetType": .string(dataSet.assetKind.rawValue),
+                ],
+                "Notification": notification,
             ], time: now)
     }
 

@@ -55,6 +55,10 @@ struct ExchangeARNs: Sendable {
         arn("jobs/\(id)", account.rawValue)
     }
 
+    func eventAction(_ id: ExchangeID, in account: AccountID) -> String {
+        arn("event-actions/\(id)", account.rawValue)
+    }
+
     /// In the sender's account, for both sides.
     func dataGrant(_ id: ExchangeID, from sender: AccountID) -> String {
         arn("data-grants/\(id)", sender.rawValue)

@@ -4,9 +4,12 @@ import GRDB
 import Ledger
 
 /// What a data set's assets are. The other kinds of the model are not served.
+///
+/// A Redshift data share can be registered and granted; there is no door yet that reads it.
 enum AssetKind: String, Codable, Sendable {
     case s3Snapshot = "S3_SNAPSHOT"
     case s3DataAccess = "S3_DATA_ACCESS"
+    case redshiftDataShare = "REDSHIFT_DATA_SHARE"
 }
 
 struct DataSetRow: Codable, FetchableRecord, PersistableRecord, Sendable {
@@ -64,6 +67,8 @@ enum AssetContent: Codable, Equatable, Sendable {
     /// One object, as it was when it was imported.
     case snapshot(StoredObject)
     case s3Access(S3Access)
+    /// The share's ARN.
+    case redshiftDataShare(String)
 }
 
 /// A part of a bucket, given for reading: objects by prefix and by key, or the whole of it.
@@ -89,9 +94,10 @@ struct S3Access: Codable, Hashable, Sendable {
 struct JobRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     static let databaseTableName = "exchangeJob"
 
-    /// Cancelling and time limits are not served, so no job gets there.
+    /// No job takes so long that it gets to TIMED_OUT.
     enum State: String, Codable, Sendable {
         case waiting = "WAITING"
+        case cancelled = "CANCELLED"
         case inProgress = "IN_PROGRESS"
         case completed = "COMPLETED"
         case error = "ERROR"
@@ -99,8 +105,10 @@ struct JobRow: Codable, FetchableRecord, PersistableRecord, Sendable {
 
     var id: ExchangeID
     var owner: AccountID
+    /// As the owner of the job knows it.
     var dataSet: ExchangeID
-    var revision: ExchangeID
+    /// Nil where it is about several.
+    var revision: ExchangeID?
     var task: JobTask
     var state: State
     var faults: [JobFault]
@@ -112,6 +120,24 @@ struct JobRow: Codable, FetchableRecord, PersistableRecord, Sendable {
 enum JobTask: Codable, Equatable, Sendable {
     case importAssetsFromS3([ObjectName])
     case createS3DataAccess(S3Access)
+    /// The ARNs.
+    case importRedshiftDataShares([String])
+    case exportAssets([AssetDestination], isEncrypted: Bool)
+    case exportRevisions([RevisionDestination], isEncrypted: Bool)
+
+    struct AssetDestination: Codable, Equatable, Sendable {
+        var asset: ExchangeID
+        var bucket: String
+        /// Nil: the asset's name.
+        var key: String?
+    }
+
+    struct RevisionDestination: Codable, Equatable, Sendable {
+        var revision: ExchangeID
+        var bucket: String
+        /// See ``KeyPattern``. Nil: the usual one.
+        var keyPattern: String?
+    }
 
     struct ObjectName: Codable, Hashable, Sendable {
         var bucket: String
@@ -220,5 +246,56 @@ extension ExchangeState {
             createdAt TEXT NOT NULL,
             updatedAt TEXT NOT NULL
         ) STRICT;
+        """)
+
+    /// More kinds of data sets; jobs about several revisions, or about what was removed since.
+    static let kindsMigration = Migration(
+        "2-exchange",
+        """
+        CREATE TABLE anyDataSet (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL REFERENCES account(id),
+            name TEXT NOT NULL CHECK (name <> ''),
+            description TEXT NOT NULL,
+            assetKind TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        INSERT INTO anyDataSet SELECT * FROM dataSet;
+        DROP TABLE dataSet;
+        ALTER TABLE anyDataSet RENAME TO dataSet;
+        CREATE TABLE anyJob (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL REFERENCES account(id),
+            dataSet TEXT NOT NULL,
+            revision TEXT,
+            task TEXT NOT NULL,
+            state TEXT NOT NULL,
+            faults TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        INSERT INTO anyJob SELECT * FROM exchangeJob;
+        DROP TABLE exchangeJob;
+        ALTER TABLE anyJob RENAME TO exchangeJob;
+        CREATE INDEX exchangeJobState ON exchangeJob(state);
+        CREATE INDEX exchangeJobOwner ON exchangeJob(owner);
+        CREATE TABLE eventAction (
+            id TEXT PRIMARY KEY,
+            owner TEXT NOT NULL REFERENCES account(id),
+            dataSet TEXT NOT NULL,
+            export TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX eventActionOwner ON eventAction(owner);
+        CREATE TABLE sentNotification (
+            owner TEXT NOT NULL REFERENCES account(id),
+            clientToken TEXT NOT NULL,
+            sentAt TEXT NOT NULL,
+            PRIMARY KEY (owner, clientToken)
+        ) STRICT, WITHOUT ROWID;
         """)
 }

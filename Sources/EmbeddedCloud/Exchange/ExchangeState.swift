@@ -47,6 +47,18 @@ struct ExchangeState: Sendable {
         renewCoverage(of: revision.dataSet)
     }
 
+    mutating func remove(_ dataSet: DataSetRow) {
+        dataSets[dataSet.id] = nil
+        revisions[dataSet.id] = nil
+        renewCoverage(of: dataSet.id)
+    }
+
+    mutating func remove(_ revision: RevisionRow) {
+        revisions[revision.dataSet]?[revision.id] = nil
+        accesses[revision.id] = nil
+        renewCoverage(of: revision.dataSet)
+    }
+
     mutating func put(_ grant: DataGrantRow) {
         grants[grant.id] = grant
         entitlements[grant.entitledDataSet] = grant.id

@@ -52,6 +52,45 @@ struct JobFault: Error, Codable, Equatable, Sendable {
             resource: Resource(type: "REVISION", id: revision))
     }
 
+    static let noRevision = JobFault(
+        code: .resourceNotFound, message: "The revision is not there any more.")
+
+    static func noDataSet(_ id: ExchangeID) -> JobFault {
+        JobFault(
+            code: .resourceNotFound, message: "The data set is not there any more.",
+            resource: Resource(type: "DATA_SET", id: id))
+    }
+
+    static func noAsset(_ id: ExchangeID) -> JobFault {
+        JobFault(
+            code: .resourceNotFound, message: "The revision has no asset \(id).",
+            resource: Resource(type: "ASSET", id: id))
+    }
+
+    static func foreignDataShare(_ arn: String) -> JobFault {
+        JobFault(code: .accessDenied, message: "The data share \(arn) is another account's.")
+    }
+
+    static func notWritable(_ bucket: String) -> JobFault {
+        JobFault(
+            code: .validation,
+            message: "\(bucket) is a linked directory, which is never written: name another bucket.")
+    }
+
+    static func longKey(_ key: String) -> JobFault {
+        JobFault(
+            code: .validation, message: "A key would be longer than 1024 bytes: \(key.prefix(100))…")
+    }
+
+    static let sameKey = JobFault(
+        code: .validation, message: "Two assets would have the same key in the same bucket.")
+
+    static let changed = JobFault(
+        code: .validation,
+        message: "The provider changed the file of an asset in place after it was published.")
+
+    static let cutOff = JobFault(code: .accessDenied, message: "The account is cut off.")
+
     static func limit(_ name: String, _ value: Int, _ revision: ExchangeID) -> JobFault {
         JobFault(
             code: .serviceQuotaExceeded, message: "\(name): \(value) at most.",

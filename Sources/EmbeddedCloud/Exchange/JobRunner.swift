@@ -21,6 +21,7 @@ struct JobRunner: Sendable {
 
     let state: StateStore
     let lake: any LakeListing
+    let manifests: Manifests
     let region: String
     let log: Logger
     let clock: @Sendable () -> Date
@@ -29,12 +30,13 @@ struct JobRunner: Sendable {
     private let entrance: AsyncStream<ExchangeID>.Continuation
 
     init(
-        state: StateStore, lake: any LakeListing, region: String, log: Logger,
-        clock: @escaping @Sendable () -> Date,
+        state: StateStore, lake: any LakeListing, manifests: Manifests, region: String,
+        log: Logger, clock: @escaping @Sendable () -> Date,
         record: @escaping @Sendable (AuditEvent) async throws -> Void
     ) {
         self.state = state
         self.lake = lake
+        self.manifests = manifests
         self.region = region
         self.log = log
         self.clock = clock
@@ -85,9 +87,9 @@ struct JobRunner: Sendable {
     private func end(_ id: ExchangeID) async throws {
         let found = try await state.ledger.read { db in try JobRow.fetchOne(db, key: id.rawValue) }
         guard let job = found, job.state == .inProgress else { return }
-        let outcome: Result<[AssetContent], JobFault>
+        let outcome: Result<Work, JobFault>
         do {
-            outcome = .success(try await contents(for: job))
+            outcome = .success(try await work(for: job))
         } catch let fault as JobFault {
             outcome = .failure(fault)
         } catch is CancellationError {
@@ -101,21 +103,33 @@ struct JobRunner: Sendable {
         try await finish(job, outcome)
     }
 
-    // MARK: What a job brings
+    // MARK: What a job does
 
-    private func contents(for job: JobRow) async throws -> [AssetContent] {
+    /// What it brings into a revision, or copies out of it. Nothing of it is there before the job's end.
+    private enum Work: Sendable {
+        case assets([AssetContent])
+        case copies([ObjectArrival])
+    }
+
+    private func work(for job: JobRow) async throws -> Work {
         switch job.task {
         case .importAssetsFromS3(let names):
             for bucket in Set(names.map(\.bucket)) { try await check(bucket, for: job) }
-            return try await objects(names).map { .snapshot($0) }
+            return .assets(try await objects(names).map { .snapshot($0) })
         case .createS3DataAccess(let access):
             try await check(access.bucket, for: job)
             _ = try await objects(access.keys.map { .init(bucket: access.bucket, key: $0) })
-            return [.s3Access(access)]
+            return .assets([.s3Access(access)])
+        case .importRedshiftDataShares(let arns):
+            for text in arns where ARN(text)?.account != job.owner.rawValue {
+                throw JobFault.foreignDataShare(text)
+            }
+            return .assets(arns.map { .redshiftDataShare($0) })
+        case .exportAssets, .exportRevisions: return .copies(try await copies(for: job))
         }
     }
 
-    private func check(_ bucket: String, for job: JobRow) async throws {
+    func check(_ bucket: String, for job: JobRow) async throws {
         guard let owner = try await lake.owner(of: bucket) else { throw JobFault.noBucket(bucket) }
         guard owner == job.owner else { throw JobFault.foreignBucket(bucket) }
     }
@@ -136,30 +150,56 @@ struct JobRunner: Sendable {
 
     // MARK: Its end
 
-    private func finish(_ job: JobRow, _ outcome: Result<[AssetContent], JobFault>) async throws {
+    private func finish(_ job: JobRow, _ outcome: Result<Work, JobFault>) async throws {
         let now = clock()
         let event = event(of: job, at: now)
-        let ended = try await state.change(recording: event) { db, state in
-            var job = job
-            job.state = .completed
-            do {
-                let contents = try outcome.get()
-                let revision = state.exchange.revisions[job.dataSet]?[job.revision]
-                guard let revision, !revision.isFinalized else {
-                    throw JobFault.finalized(job.revision)
+        do {
+            let (ended, replaced) = try await state.change(recording: event) { db, state in
+                var job = job
+                var replaced: [ObjectVersion] = []
+                job.state = .completed
+                do {
+                    switch try outcome.get() {
+                    case .assets(let contents):
+                        try Self.put(contents, by: job, in: state.exchange, at: now, db)
+                    case .copies(let copies):
+                        _ = try Self.sources(of: job, in: state, at: now)
+                        replaced = try copies.compactMap { try $0.publish(in: db).replaced }
+                    }
+                } catch let fault as JobFault {
+                    job.state = .error
+                    job.faults = [fault]
                 }
-                try Self.checkRoom(for: contents, in: job.revision, db)
-                try Self.put(contents, into: job.revision, at: now, db)
-            } catch let fault as JobFault {
-                job.state = .error
-                job.faults = [fault]
+                job.updatedAt = now
+                try job.update(db)
+                return (job, replaced)
             }
-            job.updatedAt = now
-            try job.update(db)
-            return job
+            lake.discard(replaced)
+            if ended.state == .error { try await discard(outcome) }
+            log.info(
+                "job ended", metadata: ["job": "\(ended.id)", "state": "\(ended.state.rawValue)"])
+        } catch {
+            try await discard(outcome)
+            throw error
         }
-        log.info("job ended", metadata: ["job": "\(ended.id)", "state": "\(ended.state.rawValue)"])
         try await record(event)
+    }
+
+    private func discard(_ outcome: Result<Work, JobFault>) async throws {
+        guard case .success(.copies(let copies)) = outcome else { return }
+        for copy in copies { try await copy.discard() }
+    }
+
+    private static func put(
+        _ contents: [AssetContent], by job: JobRow, in exchange: ExchangeState, at now: Date,
+        _ db: Database
+    ) throws {
+        guard let id = job.revision, let revision = exchange.revisions[job.dataSet]?[id] else {
+            throw JobFault.noRevision
+        }
+        guard !revision.isFinalized else { throw JobFault.finalized(id) }
+        try checkRoom(for: contents, in: id, db)
+        try put(contents, into: id, at: now, db)
     }
 
     /// An object that the revision has already is replaced: assets are known by their names.
@@ -182,10 +222,17 @@ struct JobRunner: Sendable {
     ) throws {
         let names = Set(
             try AssetRow.filter(Column("revision") == revision.rawValue).fetchAll(db).map(\.name))
-        let opens = contents.contains { if case .s3Access = $0 { true } else { false } }
-        if opens, !names.isEmpty {
-            throw JobFault.limit(
-                "Amazon S3 data access assets per revision", accessesPerRevisionMax, revision)
+        for content in contents where !names.isEmpty {
+            switch content {
+            case .snapshot: continue
+            case .s3Access:
+                throw JobFault.limit(
+                    "Amazon S3 data access assets per revision", accessesPerRevisionMax, revision)
+            case .redshiftDataShare:
+                throw JobFault.limit(
+                    "Amazon Redshift datashare assets per revision", accessesPerRevisionMax,
+                    revision)
+            }
         }
         guard names.union(contents.map(\.name)).count <= assetsPerRevisionMax else {
             throw JobFault.limit("Assets per revision", assetsPerRevisionMax, revision)
@@ -214,6 +261,7 @@ extension AssetContent {
         switch self {
         case .snapshot(let object): object.key
         case .s3Access(let access): access.bucket
+        case .redshiftDataShare(let arn): arn
         }
     }
 }

@@ -1,6 +1,7 @@
 import AWSAPI
+import FoundationEssentials
 
-/// What the exchange asks of the lake: whose a bucket is, and what is in it now.
+/// What the exchange asks of the lake: whose a bucket is, what is in it now, and room for copies.
 protocol LakeListing: Sendable {
     /// Nil: there is no such bucket.
     func owner(of bucket: String) async throws -> AccountID?
@@ -16,6 +17,16 @@ protocol LakeListing: Sendable {
     func objects(
         under prefix: String, in bucket: String, after key: String?, max limit: Int
     ) async throws -> [StoredObject]
+
+    /// Copies an object on its way to be one of a managed bucket's. Nobody sees it before it is published.
+    ///
+    /// - Throws: ``ObjectChanged`` where it is not what it was, ``JobFault`` for a bucket that is not written.
+    func copy(
+        _ object: StoredObject, to key: String, in bucket: String, at time: Date
+    ) async throws -> ObjectArrival
+
+    /// Takes away the bytes of versions that were replaced.
+    func discard(_ versions: [ObjectVersion])
 }
 
 extension ObjectStore: LakeListing {
@@ -31,5 +42,16 @@ extension ObjectStore: LakeListing {
     ) async throws -> [StoredObject] {
         guard let bucket = self.bucket(named: bucket) else { return [] }
         return try await list(bucket, prefix: prefix, after: key, max: limit)
+    }
+
+    func copy(
+        _ object: StoredObject, to key: String, in bucket: String, at time: Date
+    ) async throws -> ObjectArrival {
+        guard let target = self.bucket(named: bucket), !target.isLinked else {
+            throw JobFault.notWritable(bucket)
+        }
+        return try await receive(
+            ObjectUpload(copying: try await body(of: object), while: { true }), as: key,
+            in: target, attributes: ObjectAttributes(), expecting: UploadExpectation(), at: time)
     }
 }

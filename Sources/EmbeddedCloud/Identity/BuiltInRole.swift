@@ -47,8 +47,11 @@ enum BuiltInRole {
 
     private static let policies: [String: PolicyDocument] = [
         dataSubscriber: allowing(
-            "athena:*", "dataexchange:AcceptDataGrant", "dataexchange:Get*",
-            "dataexchange:List*", "events:*", "glue:*", "lakeformation:Get*",
+            "athena:*", "dataexchange:AcceptDataGrant", "dataexchange:CancelJob",
+            "dataexchange:CreateEventAction", "dataexchange:CreateJob",
+            "dataexchange:DeleteEventAction", "dataexchange:Get*", "dataexchange:List*",
+            "dataexchange:SendApiAsset", "dataexchange:StartJob", "dataexchange:TagResource",
+            "dataexchange:UntagResource", "dataexchange:UpdateEventAction", "events:*", "glue:*", "lakeformation:Get*",
             "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole"),
         marketplace: allowing(
             "bourse:AddAccount", "dataexchange:AcceptDataGrant", "dataexchange:CreateDataGrant",

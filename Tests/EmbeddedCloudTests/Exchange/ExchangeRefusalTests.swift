@@ -61,7 +61,7 @@ import Testing
             send: { bed, _ in
                 try await bed.refusal(
                     of: DataExchange.CreateDataSet(
-                        assetType: .redshiftDataShare, description: "", name: "x"))
+                        assetType: .apiGatewayApi, description: "", name: "x"))
             }, expected: "ValidationException"),
         Row(
             name: "a data set without a name",

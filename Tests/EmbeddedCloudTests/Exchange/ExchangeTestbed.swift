@@ -244,4 +244,10 @@ struct FolderLake: LakeListing {
         }
         return found
     }
+
+    func copy(
+        _ object: StoredObject, to key: String, in bucket: String, at time: Date
+    ) async throws -> ObjectArrival { throw JobFault.notWritable(bucket) }
+
+    func discard(_ versions: [ObjectVersion]) {}
 }
