@@ -6,6 +6,7 @@ public import FoundationEssentials
 import GRDB
 import Ledger
 public import Logging
+import QueryWorker
 import Synchronization
 
 /// The whole of AWS that the exchange needs, on this machine.
@@ -108,6 +109,12 @@ public final class EmbeddedCloud: Sendable {
                 clock: clock),
             cloud: own, log: log, clock: clock)
         let lake = LakeView(objects: objects, manifests: broker.manifests)
+        broker.gate.connect { [runner] sql, database, revision, caller in
+            let answer = try await runner.preview(
+                sql, as: caller, in: database, rowsMax: 1, before: revision)
+            let text = String(decoding: answer.outcome.rows ?? [], as: UTF8.self)
+            return (try JSONValue(parsing: text).array ?? []).map { $0.array ?? [] }
+        }
         let queries = Queries(state: state, runner: runner, objects: objects, results: results)
         let partitions = Partitions(state: state, engine: expressions)
         let rooms: [[Handler]] = [

@@ -7,7 +7,8 @@ import pyarrow.fs
 import pyarrow.parquet
 import pytest
 
-from lake import BUCKET, Lake, Provider, nav_key, nav_rows
+from athena import Athena
+from lake import BUCKET, Lake, Provider, link_database, nav_key, nav_rows
 from publication import Publisher
 from s3 import ONCE, keys_in, make_bucket, read, refused, set_versioning
 
@@ -219,3 +220,54 @@ def test_pyarrow_reads_what_was_published(exchange, revision, subscriber):
     told = sorted(info.path for info in found if info.is_file)
     assert told == sorted(f"{MANAGED}/{key}" for key in revision)
     assert files.open_input_stream(told[0]).read() == told[0].removeprefix(f"{MANAGED}/").encode()
+
+
+def test_uploads_under_way_are_their_owners_to_know_of(revision, publisher, reader):
+    upload = publisher.s3.create_multipart_upload(Bucket=MANAGED, Key="a/x/under-way")["UploadId"]
+    named = {"Bucket": MANAGED, "Key": "a/x/under-way", "UploadId": upload}
+    assert publisher.s3.list_multipart_uploads(Bucket=MANAGED)["Uploads"]
+    assert "Uploads" not in reader.list_multipart_uploads(Bucket=MANAGED)
+    assert refused(reader.list_parts, **named) == (404, "NoSuchUpload")
+    publisher.s3.abort_multipart_upload(**named)
+
+
+def test_a_bucket_of_another_account_by_the_same_name_is_another_bucket(
+        exchange, publisher, reader):
+    s3 = publisher.s3
+    make_bucket(s3, "passed-on")
+    s3.put_object(Bucket="passed-on", Key="a/secret", Body=b"of the provider")
+    data_set = publisher.data_set("Passed on")
+    draft = publisher.client.create_revision(DataSetId=data_set)["Id"]
+    publisher.run_job("CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {"CreateS3DataAccessFromS3Bucket": {
+        "DataSetId": data_set, "RevisionId": draft,
+        "AssetSource": {"Bucket": "passed-on", "KeyPrefixes": ["a/"]}}})
+    publisher.finalize(data_set, draft)
+    s3.delete_object(Bucket="passed-on", Key="a/secret")
+    s3.delete_bucket(Bucket="passed-on")
+    other = exchange.subscriber("333333333333", profile="other").client("s3")
+    other.create_bucket(Bucket="passed-on")
+    other.put_object(Bucket="passed-on", Key="a/own", Body=b"of the other")
+    opened(other, "passed-on")
+    assert keys_in(reader, "passed-on") == ["a/own"]
+    assert read(reader, "passed-on", "a/own") == b"of the other"
+    assert refused(reader.get_object, Bucket="passed-on", Key="a/secret") == (404, "NoSuchKey")
+
+
+def test_a_table_of_which_a_part_is_published(exchange, team, subscriber, publisher, lake):
+    """In SQL as through S3: that part as it was published, the rest as it lies."""
+    for day in DAYS:
+        lake.write_parquet(f"silver/daily/as_of={day}/navs.parquet", nav_rows(day, 1))
+    team.govern()
+    team.create_table(
+        "partly", "silver/daily/", {"fund_id": "string", "nav": "decimal(18,4)"},
+        {"as_of": "string"})
+    team.grant_table(READER, "partly")
+    link_database(subscriber)
+    athena = Athena(subscriber)
+    publisher.publish(publisher.data_set("Partly"), prefixes=[f"silver/daily/as_of={DAYS[0]}/"])
+    for day in DAYS:
+        lake.write_parquet(f"silver/daily/as_of={day}/navs.parquet", nav_rows(day, 2))
+    lake.write_parquet(f"silver/daily/as_of={DAYS[0]}/since.parquet", nav_rows(DAYS[0], 3))
+    question = "SELECT as_of, CAST(min(nav) AS INTEGER), count(*) FROM partly GROUP BY 1 ORDER BY 1"
+    assert [tuple(row) for row in athena.rows(question)] == [
+        (DAYS[0], "1", "3"), (DAYS[1], "2", "3"), (DAYS[2], "2", "3")]

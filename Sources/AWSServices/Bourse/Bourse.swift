@@ -1,6 +1,6 @@
 public import AWSAPI
 
-/// What the exchange does that AWS has no operation for: accounts, enrolment, contracts.
+/// What the exchange does that AWS has no operation for: accounts, enrolment, contracts, products.
 ///
 /// Defined as the AWS operations are, signed the same way, under `/bourse/v1/`.
 public enum Bourse {}
@@ -14,9 +14,11 @@ extension AWSService {
 extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddAccount.self, CutOffAccount.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
+        AddAccount.self, BlockRevision.self, CompareRevisions.self, CutOffAccount.self,
+        DeleteProduct.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
         ExplainAccess.self, GetContract.self, InferTable.self, LiftCutOff.self, LinkBucket.self,
-        ListAccounts.self,
-        ListContracts.self, PreviewQuery.self, RenewKey.self, RevokeKey.self, SignContract.self,
+        ListAccounts.self, ListContracts.self, ListProducts.self, ListPublications.self,
+        PreviewQuery.self, PutProduct.self, RenewKey.self, RevokeKey.self, SignContract.self,
+        UnblockRevision.self,
     ]
 }

@@ -106,7 +106,8 @@ extension Broker {
             try AssetRow.named(id, in: revision.id, db)
         }
         throw AWSError.validation(
-            "The asset \(asset.id) is no API: of type API_GATEWAY_API there are no assets here yet.")
+            "The asset \(asset.id) is no API: of type API_GATEWAY_API there are no assets here yet."
+        )
     }
 
     func entry(

@@ -1,4 +1,5 @@
 import AWSAPI
+import BourseAPI
 import DataExchangeAPI
 import FoundationEssentials
 import GRDB
@@ -84,6 +85,11 @@ extension Broker {
             guard !state.exchange.grants.values.contains(where: { $0.sourceDataSet == id }) else {
                 throw AWSError.exchangeConflict(
                     .dataSet, id, "The data set is granted: delete its data grants first.")
+            }
+            if let product = state.exchange.products[id] {
+                throw AWSError.exchangeConflict(
+                    .dataSet, id,
+                    "The data set carries the product \(product.productId): delete that first.")
             }
             try row.delete(db)
             state.exchange.remove(row)

@@ -43,7 +43,9 @@ extension Broker {
         _ operation: DataExchange.GetEventAction, _ request: Request
     ) async throws -> DataExchange.GetEventAction.Response {
         let id = try id(operation.eventActionId, "EventActionId")
-        let row = try await state.ledger.read { db in try EventActionRow.owned(id, by: request.account, db) }
+        let row = try await state.ledger.read { db in
+            try EventActionRow.owned(id, by: request.account, db)
+        }
         let entry = entry(row)
         return .init(
             action: entry.action, arn: entry.arn, createdAt: entry.createdAt, event: entry.event,
@@ -109,7 +111,8 @@ extension Broker {
         }
         let pattern = export.revisionDestination.keyPattern
         if let pattern { _ = try KeyPattern(pattern) }
-        return RevisionExport(bucket: bucket, keyPattern: pattern, isEncrypted: export.encryption != nil)
+        return RevisionExport(
+            bucket: bucket, keyPattern: pattern, isEncrypted: export.encryption != nil)
     }
 
     private func entry(_ row: EventActionRow) -> DataExchange.EventActionEntry {

@@ -94,7 +94,8 @@ extension Broker {
             var job = try ownedJob(id, request, db)
             guard job.state == .waiting else {
                 throw AWSError.exchangeConflict(
-                    .job, id, "The job is \(job.state.rawValue), and only a WAITING one is cancelled.")
+                    .job, id,
+                    "The job is \(job.state.rawValue), and only a WAITING one is cancelled.")
             }
             job.state = .cancelled
             job.updatedAt = request.time

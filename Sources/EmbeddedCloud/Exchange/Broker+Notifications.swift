@@ -108,7 +108,9 @@ extension Broker {
                                 "Name": .string(change.name),
                                 "Type": .string(change.type.rawValue),
                             ]
-                            if let text = change.description { object["Description"] = .string(text) }
+                            if let text = change.description {
+                                object["Description"] = .string(text)
+                            }
                             return .object(object)
                         }),
                 ]
@@ -118,7 +120,9 @@ extension Broker {
     }
 
     private func scope(_ scope: DataExchange.ScopeDetails) throws(AWSError) -> JSONValue {
-        func list(_ items: [String]?) -> JSONValue? { items.map { .array($0.map(JSONValue.string)) } }
+        func list(_ items: [String]?) -> JSONValue? {
+            items.map { .array($0.map(JSONValue.string)) }
+        }
         func object(_ members: [(String, JSONValue?)]) -> JSONValue {
             var object: JSONObject = [:]
             for (name, value) in members { if let value { object[name] = value } }

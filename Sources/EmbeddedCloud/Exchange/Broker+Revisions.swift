@@ -82,7 +82,7 @@ extension Broker {
             let row = try state.exchange.ownedRevision(
                 revision, of: dataSet, by: request.account)
             let isReceived = !state.exchange.grants(of: dataSet, at: request.time).isEmpty
-            guard !row.isPublished || !isReceived else {
+            guard !row.isHeld || !isReceived else {
                 throw AWSError.exchangeConflict(
                     .revision, revision,
                     "Receivers are entitled to the revision. It can be revoked, not deleted.")
@@ -108,7 +108,7 @@ extension Broker {
             let dataSet = try state.exchange.owned(dataSetID, by: request.account)
             var row = try state.exchange.ownedRevision(
                 revisionID, of: dataSetID, by: request.account)
-            guard row.isPublished else {
+            guard row.isHeld else {
                 throw AWSError.exchangeConflict(
                     .revision, row.id,
                     row.isFinalized

@@ -1,7 +1,10 @@
 import AWSAPI
+import BourseAPI
 import DataExchangeAPI
 import FoundationEssentials
 import GRDB
+import GlueAPI
+import HashTreeCollections
 import Ledger
 import Logging
 import Synchronization
@@ -77,12 +80,63 @@ extension Broker {
         let objects = try await objects(of: assets)
         do {
             let manifest = try await manifests.pin(objects, as: revision.id)
+            try await hold(revision, to: request)
             return try await publish(manifest, of: assets, as: revision, comment, request)
         } catch {
             try await manifests.discard(revision.id)
             if let fault = error as? ManifestFault { throw AWSError(fault, of: revision.id) }
             throw error
         }
+    }
+
+    /// Lets only what its product promises through: of anything else, nothing becomes visible.
+    private func hold(_ revision: RevisionRow, to request: Request) async throws {
+        guard let product = state.current.exchange.products[revision.dataSet] else { return }
+        var found = try await columnViolations(of: product, by: revision.id)
+        found += try await gate.violations(
+            of: product, by: revision.id, for: request.caller, at: request.time)
+        guard !found.isEmpty else { return }
+        log.notice(
+            "revision held back",
+            metadata: ["product": "\(product.productId)", "revision": "\(revision.id)"])
+        let told = found.prefix(PublishGate.violationsMax).map { "- \($0)" }
+        throw AWSError.validation(
+            "The revision is not what the product \(product.productId) promises, and was not published:\n"
+                + told.joined(separator: "\n"))
+    }
+
+    /// Whether each file has the columns that are promised, in their types.
+    private func columnViolations(
+        of product: Bourse.Product, by revision: ExchangeID
+    ) async throws -> [String] {
+        var found: [String] = []
+        let database = DatabaseID(catalog: provider, name: product.database)
+        for expectations in product.expectations where !expectations.columns.isEmpty {
+            guard let table = state.current.catalogue[database.table(expectations.table)],
+                let folder = table.folder
+            else {
+                found.append("\(expectations.table): the table is not in the catalogue any more")
+                continue
+            }
+            let partitions = Set((table.partitionKeys ?? []).map { $0.name.lowercased() })
+            let schemas = try await manifests.schemas(
+                of: revision, bucket: folder.bucket, prefix: folder.key)
+            for (column, type) in expectations.columns.sorted(by: { $0.key < $1.key })
+            where !partitions.contains(column.lowercased()) {
+                let expected = try HiveType(type).sql
+                for given in Set(schemas.map { $0.types[column.lowercased()] }) {
+                    guard let given else {
+                        found.append("\(expectations.table): files have no column \(column)")
+                        continue
+                    }
+                    let isTime = expected == "TIMESTAMP" && given.hasPrefix("TIMESTAMP")
+                    guard given != expected, !isTime else { continue }
+                    found.append(
+                        "\(expectations.table): in files, \(column) is \(given), not \(expected)")
+                }
+            }
+        }
+        return found
     }
 
     private func publish(
@@ -104,6 +158,7 @@ extension Broker {
             row.guarantee = manifest.guarantee
             row.objectCount = manifest.objectCount
             row.bytes = manifest.bytes
+            row.rowCount = manifest.rowCount
             try row.update(db)
             var dataSet = try state.exchange.owned(row.dataSet, by: request.account)
             dataSet.updatedAt = request.time
@@ -156,6 +211,9 @@ extension Broker {
             row.guarantee = nil
             row.objectCount = nil
             row.bytes = nil
+            row.rowCount = nil
+            row.blockedAt = nil
+            row.blockReason = nil
             try row.update(db)
             state.exchange.put(row)
             return row
@@ -177,9 +235,10 @@ extension Broker {
 
     /// Every object of the assets, once each.
     private func objects(of assets: [AssetRow]) async throws -> [StoredObject] {
-        var found: [JobTask.ObjectName: StoredObject] = [:]
+        // Bytes: to Swift, two spellings of a letter are the same text.
+        var found: [[[UInt8]]: StoredObject] = [:]
         func add(_ object: StoredObject) throws(AWSError) {
-            found[.init(bucket: object.bucket, key: object.key)] = object
+            found[[Array(object.bucket.utf8), Array(object.key.utf8)]] = object
             guard found.count <= Self.objectsPerRevisionMax else {
                 throw .exchangeLimit("Assets per revision", Self.objectsPerRevisionMax)
             }
@@ -217,7 +276,10 @@ extension Broker {
                 }
             }
         }
-        return found.values.sorted { ($0.bucket, $0.key) < ($1.bucket, $1.key) }
+        return found.sorted { left, right in
+            left.key[0] == right.key[0]
+                ? left.key[1].precedes(right.key[1]) : left.key[0].precedes(right.key[0])
+        }.map(\.value)
     }
 }
 

@@ -18,6 +18,7 @@ struct Broker: Sendable {
     /// The `source` of the provider's own events.
     let eventSource: String
     let finalizing = ExclusiveIDs()
+    let gate = PublishGate()
 
     /// The `source` of the provider's own events, if nothing else is said.
     static let eventSourceDefault = "nomura.data-platform"
@@ -59,7 +60,7 @@ struct Broker: Sendable {
             Handler(deleteEventAction), Handler(listEventActions),
             Handler(listTagsForResource), Handler(tagResource), Handler(untagResource),
             Handler(sendDataSetNotification),
-        ]
+        ] + publicationHandlers + Products(state: state, provider: provider).handlers
     }
 
     /// Removes what a finalization that was cut off has left behind, and takes up the jobs that were
@@ -68,7 +69,7 @@ struct Broker: Sendable {
         let revisions = state.current.exchange.revisions.values.flatMap(\.values)
         try await manifests.sweep(
             finalized: Set(revisions.filter(\.isFinalized).map(\.id)),
-            published: Set(revisions.filter(\.isPublished).map(\.id)))
+            published: Set(revisions.filter(\.isHeld).map(\.id)))
         try await jobs.enqueueInterrupted()
     }
 
@@ -84,7 +85,10 @@ struct Broker: Sendable {
     func pinned(
         bucket: String, prefix: String, where predicates: [PrunePredicate] = []
     ) async throws -> PinnedFiles? {
-        guard let coverage = state.current.exchange.coverage(of: prefix, in: bucket) else {
+        guard
+            let coverage = state.current.exchange.coverage(
+                ofFolder: prefix, in: bucket, of: provider)
+        else {
             return nil
         }
         return try await pinned(by: coverage, bucket: bucket, prefix: prefix, where: predicates)

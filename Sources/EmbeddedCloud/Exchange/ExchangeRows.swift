@@ -42,12 +42,18 @@ struct RevisionRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     /// What the manifest says in all.
     var objectCount: Int?
     var bytes: Int?
+    /// Of its Parquet files. Nil for revisions from before rows were counted.
+    var rowCount: Int?
     var revokedAt: Date?
     var revocationComment: String?
+    var blockedAt: Date?
+    var blockReason: String?
 
     var isFinalized: Bool { publication != nil }
+    /// Its files are kept: it is read, or may be again.
+    var isHeld: Bool { publication != nil && revokedAt == nil }
     /// Receivers see it.
-    var isPublished: Bool { publication != nil && revokedAt == nil }
+    var isPublished: Bool { isHeld && blockedAt == nil }
 }
 
 struct AssetRow: Codable, Equatable, FetchableRecord, PersistableRecord, Sendable {
@@ -72,7 +78,7 @@ enum AssetContent: Codable, Equatable, Sendable {
 }
 
 /// A part of a bucket, given for reading: objects by prefix and by key, or the whole of it.
-struct S3Access: Codable, Hashable, Sendable {
+struct S3Access: Codable, Sendable {
     var bucket: String
     var keyPrefixes: [String]
     var keys: [String]
@@ -80,14 +86,23 @@ struct S3Access: Codable, Hashable, Sendable {
     /// What is to be listed to find every object of it.
     var prefixes: [String] { keyPrefixes.isEmpty && keys.isEmpty ? [""] : keyPrefixes }
 
-    /// Whether the object of that key belongs to it, or every one of a folder.
-    func covers(_ path: String) -> Bool { closeness(to: path) != nil }
+    /// Of an object's key, how many bytes are named. Nil: the object is not given.
+    func closeness(toKey key: String) -> Int? {
+        keys.contains { key.hasSameBytes(as: $0) } ? key.utf8.count : closeness(toFolder: key)
+    }
 
-    /// Of what is given, how many bytes of the path it names. Nil: none of it is given.
-    func closeness(to path: String) -> Int? {
+    /// Of a folder's, how many bytes are named. Nil: not all of it is given.
+    func closeness(toFolder folder: String) -> Int? {
         // Bytes: to Swift, two spellings of a letter are the same text.
-        if keys.contains(where: { path.hasSameBytes(as: $0) }) { return path.utf8.count }
-        return prefixes.filter { path.utf8.starts(with: $0.utf8) }.map(\.utf8.count).max()
+        prefixes.filter { folder.utf8.starts(with: $0.utf8) }.map(\.utf8.count).max()
+    }
+}
+
+extension S3Access: Equatable {
+    static func == (left: S3Access, right: S3Access) -> Bool {
+        left.bucket == right.bucket
+            && left.keyPrefixes.elementsEqual(right.keyPrefixes) { $0.hasSameBytes(as: $1) }
+            && left.keys.elementsEqual(right.keys) { $0.hasSameBytes(as: $1) }
     }
 }
 
@@ -139,7 +154,7 @@ enum JobTask: Codable, Equatable, Sendable {
         var keyPattern: String?
     }
 
-    struct ObjectName: Codable, Hashable, Sendable {
+    struct ObjectName: Codable, Equatable, Sendable {
         var bucket: String
         var key: String
     }
@@ -297,5 +312,21 @@ extension ExchangeState {
             sentAt TEXT NOT NULL,
             PRIMARY KEY (owner, clientToken)
         ) STRICT, WITHOUT ROWID;
+        """)
+
+    /// Revisions out of sight, and what products promise of them.
+    static let productsMigration = Migration(
+        "3-exchange",
+        """
+        ALTER TABLE revision ADD COLUMN rowCount INTEGER;
+        ALTER TABLE revision ADD COLUMN blockedAt TEXT;
+        ALTER TABLE revision ADD COLUMN blockReason TEXT
+            CHECK ((blockedAt IS NULL) = (blockReason IS NULL));
+        CREATE TABLE product (
+            id TEXT PRIMARY KEY,
+            dataSet TEXT NOT NULL UNIQUE REFERENCES dataSet(id),
+            definition TEXT NOT NULL CHECK (json_valid(definition)),
+            updatedAt TEXT NOT NULL
+        ) STRICT;
         """)
 }

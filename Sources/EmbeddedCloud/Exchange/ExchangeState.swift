@@ -1,4 +1,5 @@
 import AWSAPI
+import BourseAPI
 import FoundationEssentials
 import GRDB
 import HashTreeCollections
@@ -11,6 +12,8 @@ struct ExchangeState: Sendable {
     private(set) var revisions:
         TreeDictionary<ExchangeID, TreeDictionary<ExchangeID, RevisionRow>> = [:]
     private(set) var grants: TreeDictionary<ExchangeID, DataGrantRow> = [:]
+    /// What data sets are sold as. By data set.
+    private(set) var products: TreeDictionary<ExchangeID, Bourse.Product> = [:]
     /// The grant behind a receiver's data set.
     private var entitlements: TreeDictionary<ExchangeID, ExchangeID> = [:]
     /// What a finalized revision opens, where it is of the kind that does.
@@ -33,6 +36,9 @@ struct ExchangeState: Sendable {
         for row in try RevisionRow.fetchAll(db) {
             revisions[row.dataSet, default: [:]][row.id] = row
         }
+        for row in try ProductRow.fetchAll(db) {
+            products[row.dataSet] = try Bourse.Product(json: row.definition)
+        }
         for dataSet in dataSets.keys { renewCoverage(of: dataSet) }
     }
 
@@ -45,6 +51,15 @@ struct ExchangeState: Sendable {
         revisions[revision.dataSet, default: [:]][revision.id] = revision
         accesses[revision.id] = revision.isFinalized ? access ?? accesses[revision.id] : nil
         renewCoverage(of: revision.dataSet)
+    }
+
+    mutating func put(_ product: Bourse.Product, of dataSet: ExchangeID) {
+        removeProduct(of: products.first { $0.value.productId == product.productId }?.key)
+        products[dataSet] = product
+    }
+
+    mutating func removeProduct(of dataSet: ExchangeID?) {
+        if let dataSet { products[dataSet] = nil }
     }
 
     mutating func remove(_ dataSet: DataSetRow) {
@@ -110,14 +125,29 @@ struct ExchangeState: Sendable {
 
     // MARK: What readers of a bucket see
 
-    /// The data set that says what an object is, or what a folder has: of several, the one that names it most
-    /// closely, and of those the one published last. Nil: none does.
-    func coverage(of path: String, in bucket: String) -> Coverage? {
-        coverages(of: bucket).filter { $0.access.covers(path) }
-            .max { $0.precedence(for: path) < $1.precedence(for: path) }
+    /// The data set that says what an object is: of several, the one that names it most closely, and of those
+    /// the one published last. Nil: none of the bucket's owner's does.
+    func coverage(of key: String, in bucket: String, of owner: AccountID) -> Coverage? {
+        closest(in: bucket, of: owner) { $0.closeness(toKey: key) }
     }
 
-    func coverages(of bucket: String) -> [Coverage] { coverages[bucket] ?? [] }
+    /// The data set that says what a folder has. Nil: none of the bucket's owner's says it of all of it.
+    func coverage(ofFolder folder: String, in bucket: String, of owner: AccountID) -> Coverage? {
+        closest(in: bucket, of: owner) { $0.closeness(toFolder: folder) }
+    }
+
+    private func closest(
+        in bucket: String, of owner: AccountID, _ closeness: (S3Access) -> Int?
+    ) -> Coverage? {
+        coverages(of: bucket, of: owner)
+            .compactMap { coverage in closeness(coverage.access).map { (coverage, $0) } }
+            .max { $0.0.precedence(at: $0.1) < $1.0.precedence(at: $1.1) }?.0
+    }
+
+    /// A bucket may have been another account's before, by the same name.
+    func coverages(of bucket: String, of owner: AccountID) -> [Coverage] {
+        (coverages[bucket] ?? []).filter { dataSets[$0.dataSet]?.owner == owner }
+    }
 
     /// What was finalized of a data set, the newest first. Receivers read the first one that is not revoked.
     func publications(of dataSet: ExchangeID) -> [RevisionRow] {
@@ -156,8 +186,8 @@ struct Coverage: Sendable {
     let revision: ExchangeID?
 
     /// A revision that is read goes before one that left the part out.
-    fileprivate func precedence(for path: String) -> (Int, Int, Int) {
-        (revision == nil ? 0 : 1, access.closeness(to: path) ?? 0, publication)
+    fileprivate func precedence(at closeness: Int) -> (Int, Int, Int) {
+        (revision == nil ? 0 : 1, closeness, publication)
     }
 }
 

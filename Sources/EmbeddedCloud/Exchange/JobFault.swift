@@ -74,12 +74,14 @@ struct JobFault: Error, Codable, Equatable, Sendable {
     static func notWritable(_ bucket: String) -> JobFault {
         JobFault(
             code: .validation,
-            message: "\(bucket) is a linked directory, which is never written: name another bucket.")
+            message: "\(bucket) is a linked directory, which is never written: name another bucket."
+        )
     }
 
     static func longKey(_ key: String) -> JobFault {
         JobFault(
-            code: .validation, message: "A key would be longer than 1024 bytes: \(key.prefix(100))…")
+            code: .validation, message: "A key would be longer than 1024 bytes: \(key.prefix(100))…"
+        )
     }
 
     static let sameKey = JobFault(

@@ -88,7 +88,7 @@ struct JobWish: Sendable {
         for prefix in prefixes { try checkKey(prefix, "A key prefix") }
         for key in keys { try checkKey(key, "A key") }
         return S3Access(
-            bucket: source.bucket, keyPrefixes: Set(prefixes).sorted(), keys: Set(keys).sorted())
+            bucket: source.bucket, keyPrefixes: prefixes.sortedBytes, keys: keys.sortedBytes)
     }
 
     /// `arn:aws:redshift:us-east-1:111111111111:datashare:NAMESPACE/NAME`
@@ -165,6 +165,14 @@ func checkEncryption(
         throw .validation("Encryption must be AES256: there are no KMS keys here.")
     }
     return true
+}
+
+extension [String] {
+    /// Each once, in the order of their bytes. To Swift, two spellings of a letter are the same text.
+    fileprivate var sortedBytes: [String] {
+        Set(map { [UInt8]($0.utf8) }).sorted { $0.precedes($1) }
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
 }
 
 extension AWSError {

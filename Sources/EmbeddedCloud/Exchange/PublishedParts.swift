@@ -22,14 +22,17 @@ struct PublishedPart: Hashable, Sendable {
     var without: [PublishedPart] = []
 
     func begins(_ key: [UInt8]) -> Bool { isKey ? key == beginning : key.starts(with: beginning) }
+
+    /// Whether the key is one of this part, and of none within it.
+    func has(_ key: [UInt8]) -> Bool { begins(key) && !without.contains { $0.begins(key) } }
 }
 
 extension ExchangeState {
     /// - Returns: Nil where no data set says anything of keys that begin with `prefix`.
-    func parts(of prefix: String, in bucket: String) -> PublishedParts? {
+    func parts(of prefix: String, in bucket: String, of owner: AccountID) -> PublishedParts? {
         let prefix = Array(prefix.utf8)
         var beginnings: Set<PublishedPart> = []
-        for coverage in coverages(of: bucket) {
+        for coverage in coverages(of: bucket, of: owner) {
             beginnings.formUnion(
                 coverage.access.prefixes.map { PublishedPart(beginning: Array($0.utf8)) })
             beginnings.formUnion(
@@ -45,10 +48,16 @@ extension ExchangeState {
         var parts = PublishedParts(isWhole: around != nil)
         for beginning in [around].compactMap(\.self) + within {
             var part = beginning
-            part.without = within.filter { $0 != beginning && beginning.begins($0.beginning) }
+            if !part.isKey {
+                part.without = within.filter { $0 != beginning && beginning.begins($0.beginning) }
+            }
             parts.covered.append(part)
             let path = String(decoding: part.beginning, as: UTF8.self)
-            part.revision = coverage(of: path, in: bucket)?.revision
+            let coverage =
+                part.isKey
+                ? coverage(of: path, in: bucket, of: owner)
+                : coverage(ofFolder: path, in: bucket, of: owner)
+            part.revision = coverage?.revision
             if part.revision != nil { parts.published.append(part) }
         }
         return parts

@@ -11,21 +11,37 @@ struct LakeReader: Sendable {
     let objects: ObjectStore
     let broker: Broker
 
-    /// - Parameter predicates: All of them hold for every row that is wanted: files without one need not be
-    ///   told.
+    /// - Parameters:
+    ///   - predicates: All of them hold for every row that is wanted: files without one need not be told.
+    ///   - publishing: A revision of the owner's that is about to be finalized, and is read in the place of
+    ///     what lies there.
     /// - Throws: ``QueryFault`` where there is nothing to read.
     func files(
         at url: S3URL, of owner: AccountID, for reader: AccountID,
-        where predicates: [PrunePredicate]
+        where predicates: [PrunePredicate], before publishing: ExchangeID? = nil
     ) async throws -> TableFiles {
         let location = url.folder
+        if let publishing, reader == owner {
+            let pinned = try await broker.manifests.files(
+                of: publishing, bucket: location.bucket, prefix: location.key, where: predicates)
+            return TableFiles(pinned, prefix: location.key)
+        }
         switch objects.state.current.source(at: location, of: owner, for: reader) {
         case .live(let bucket)?:
             return TableFiles(try await live(bucket, location), prefix: location.key)
-        case .published(let coverage)?:
-            let pinned = try await broker.pinned(
-                by: coverage, bucket: location.bucket, prefix: location.key, where: predicates)
-            return TableFiles(pinned.files, prefix: location.key)
+        case .published(let parts, let bucket)?:
+            var files = TableFiles([PinnedFile](), prefix: location.key)
+            for part in parts.published {
+                files.add(
+                    TableFiles(
+                        try await pinned(part, below: location, where: predicates),
+                        prefix: location.key))
+            }
+            if !parts.isWhole {
+                let rest = try await live(bucket, location, without: parts.covered)
+                files.add(TableFiles(rest, prefix: location.key))
+            }
+            return files
         case nil:
             throw QueryFault(
                 "HIVE_METASTORE_ERROR", "The table's location is not a bucket of its owner")
@@ -40,19 +56,39 @@ struct LakeReader: Sendable {
     ) async throws -> ManifestTally? {
         let location = url.folder
         guard
-            case .published(let coverage)? = objects.state.current.source(
-                at: location, of: owner, for: reader), let revision = coverage.revision
+            case .published(let parts, _)? = objects.state.current.source(
+                at: location, of: owner, for: reader),
+            parts.isWhole, parts.covered.count == 1, let revision = parts.published.first?.revision
         else { return nil }
         return try await broker.manifests.tally(
             of: revision, bucket: location.bucket, prefix: location.key, where: predicates,
             by: partitions, bounds: bounds)
     }
 
-    private func live(_ bucket: Bucket, _ location: S3URL) async throws -> [StoredObject] {
+    /// What a revision has of a part of a folder.
+    private func pinned(
+        _ part: PublishedPart, below location: S3URL, where predicates: [PrunePredicate]
+    ) async throws -> [PinnedFile] {
+        guard let revision = part.revision else { return [] }
+        let beginning = String(decoding: part.beginning, as: UTF8.self)
+        let isAround = location.key.utf8.starts(with: part.beginning)
+        let files = try await broker.manifests.files(
+            of: revision, bucket: location.bucket, prefix: isAround ? location.key : beginning,
+            where: predicates)
+        guard part.isKey || !part.without.isEmpty else { return files }
+        return files.filter { part.has(Array($0.key.utf8)) }
+    }
+
+    private func live(
+        _ bucket: Bucket, _ location: S3URL, without parts: [PublishedPart] = []
+    ) async throws -> [StoredObject] {
         var found: [StoredObject] = []
         while true {
+            let start = found.last.map { ListingStart.after(Array($0.key.utf8)) } ?? .beginning
             let page = try await objects.list(
-                bucket, prefix: location.key, after: found.last?.key, max: Self.pageMax)
+                bucket, prefix: location.key, delimiter: nil, from: start, max: Self.pageMax,
+                without: parts
+            ).objects
             found += page
             guard page.count == Self.pageMax else { return found }
             guard found.count < Self.liveFilesMax else {
@@ -68,8 +104,8 @@ struct LakeReader: Sendable {
 enum LakeSource: Sendable {
     /// What lies in the bucket now.
     case live(Bucket)
-    /// What a data set's revision pinned.
-    case published(Coverage)
+    /// What data sets' revisions pinned, and of the rest what lies in the bucket now.
+    case published(PublishedParts, Bucket)
 }
 
 extension CloudState {
@@ -84,9 +120,9 @@ extension CloudState {
             bucket.account == owner
         else { return nil }
         guard reader != owner,
-            let coverage = exchange.coverage(of: location.key, in: location.bucket)
+            let parts = exchange.parts(of: location.key, in: location.bucket, of: owner)
         else { return .live(bucket) }
-        return .published(coverage)
+        return .published(parts, bucket)
     }
 }
 
@@ -105,6 +141,11 @@ extension TableFiles {
             files: objects.map {
                 File(path: $0.path, identity: $0.identity, key: $0.key, guarantee: .detection)
             }, prefix: prefix)
+    }
+
+    mutating func add(_ others: TableFiles) {
+        files += others.files
+        directories.formUnion(others.directories)
     }
 
     /// As Athena: what begins with a dot or an underscore is not data, nor is a folder's marker.

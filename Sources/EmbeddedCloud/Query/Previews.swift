@@ -41,11 +41,13 @@ extension QueryRunner {
     ///
     /// - Throws: `QueryFailedException`, in the words that the account would be told.
     func preview(
-        _ sql: String, as caller: Caller, in database: String?, rowsMax: Int
+        _ sql: String, as caller: Caller, in database: String?, rowsMax: Int,
+        before publishing: ExchangeID? = nil
     ) async throws -> (outcome: QueryOutcome, scannedBytes: Int) {
+        let (role, sessionName) = caller.name
         let execution = QueryExecution(
             id: UUID().uuidString.lowercased(), account: caller.account,
-            role: BuiltInRole.dataSubscriber, sessionName: "preview", query: sql,
+            role: role, sessionName: sessionName, query: sql,
             database: database, outputLocation: "", workGroup: WorkGroup.primary, state: .running,
             submittedAt: clock())
         do {
@@ -55,7 +57,8 @@ extension QueryRunner {
             return try await queue.run(for: caller.account) {
                 try await pool.holding(caller.account) {
                     var running = execution
-                    let prepared = try await prepare(sql, &running, recorded: false)
+                    let prepared = try await prepare(
+                        sql, &running, recorded: false, before: publishing)
                     let outcome = try await self.run(
                         prepared, for: caller.account, output: .rows(max: rowsMax))
                     try await recheck(prepared)

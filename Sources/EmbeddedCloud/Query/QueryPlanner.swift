@@ -50,6 +50,8 @@ struct QueryPlanner: Sendable {
         var caller: Caller
         /// The one that names without a database are looked up in.
         var database: String?
+        /// The owner's question about a revision that is about to be finalized.
+        var publishing: ExchangeID?
         /// A statement's tree, by a worker: what a view says is a stranger's text too.
         var parse: @Sendable (String) async throws -> String
         /// The rows that a tree of our own has over files in the directories, by a worker. A fault names a
@@ -129,7 +131,8 @@ struct QueryPlanner: Sendable {
         plan.access.append(access)
         let name = "\(database).\(reference.name)".lowercased()
         let isPlaced = snapshot.catalogue.hasPlacedPartitions(id)
-        if !isPlaced, let tally = reference.tally, let bounds = scan.bounds(for: tally),
+        if !isPlaced, asker.publishing == nil, let tally = reference.tally,
+            let bounds = scan.bounds(for: tally),
             let found = try await lake.tally(
                 at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates,
                 by: scan.columns.filter(\.isPartition).map(\.name), bounds: bounds)
@@ -146,7 +149,8 @@ struct QueryPlanner: Sendable {
             isPlaced
             ? try await placedFiles(of: id, table, scan, for: caller.account)
             : try await lake.files(
-                at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates)
+                at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates,
+                before: asker.publishing)
         var pruned = try await scan.visible(scan.prune(available.files), by: engine)
         if scan.readsParquet {
             let inSight = scan.hidesNothing ? pruned : []

@@ -20,9 +20,9 @@ extension QueryRunner {
         var execution = running
         let prepared = try await prepare(execution.text, &execution)
         let name = try Self.stagingFile("csv")
-        let outcome = try await run(prepared, for: execution.account, output: .csv(name))
         let file = try pool.stagingDirectory(of: execution.account).appending(path: name.rawValue)
         do {
+            let outcome = try await run(prepared, for: execution.account, output: .csv(name))
             execution.end(with: outcome.summary, at: clock())
             execution.columns = try Self.text(of: outcome.summary.columns)
             try await recheck(prepared)
@@ -62,9 +62,12 @@ extension QueryRunner {
 
     /// Parses and plans.
     ///
-    /// - Parameter recorded: Whether running it puts the access into the trail.
+    /// - Parameters:
+    ///   - recorded: Whether running it puts the access into the trail.
+    ///   - publishing: A revision that is about to be finalized, of which its owner asks.
     func prepare(
-        _ text: String, _ execution: inout QueryExecution, recorded: Bool = true
+        _ text: String, _ execution: inout QueryExecution, recorded: Bool = true,
+        before publishing: ExchangeID? = nil
     ) async throws -> Prepared {
         let snapshot = state.current
         let generation = snapshot.governance.generation
@@ -80,7 +83,8 @@ extension QueryRunner {
         }
         let parameters = try await Self.parameters(execution.parameterList, parse)
         let asker = QueryPlanner.Asker(
-            caller: execution.caller, database: execution.database, parse: parse
+            caller: execution.caller, database: execution.database, publishing: publishing,
+            parse: parse
         ) { [self] tree, directories, inSight in
             let worker = try await pool.worker(
                 for: account, reading: directories, generation: generation)
@@ -113,9 +117,16 @@ extension QueryRunner {
         _ prepared: Prepared, for account: AccountID, output: QueryOutput
     ) async throws -> QueryOutcome {
         async let recorded: Void = prepared.record()
-        let outcome = try await outcome(of: prepared, for: account, output: output)
+        let outcome: Result<QueryOutcome, any Error>
+        do {
+            outcome = .success(
+                try await self.outcome(of: prepared, for: account, output: output))
+        } catch {
+            // It may show something of the data too.
+            outcome = .failure(error)
+        }
         try await recorded
-        return outcome
+        return try outcome.get()
     }
 
     private func outcome(

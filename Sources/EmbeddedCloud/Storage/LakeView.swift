@@ -19,7 +19,7 @@ struct LakeView: Sendable {
     ) async throws -> (object: StoredObject, attributes: ObjectAttributes)? {
         guard reader != bucket.account,
             let coverage = objects.state.current.exchange.coverage(
-                of: key, in: bucket.name.rawValue)
+                of: key, in: bucket.name.rawValue, of: bucket.account)
         else { return try await objects.find(key, in: bucket, version: version) }
         guard let revision = coverage.revision,
             let pinned = try await manifests.file(
@@ -30,8 +30,10 @@ struct LakeView: Sendable {
                 try ledger.readBlocking { db in try ObjectVersion.fetchOne(db, key: id) }
             }
             var object = StoredObject(pinned)
-            object.versionName = row?.name ?? pinned.versionID
-            if let version, version != object.versionName { return nil }
+            object.versionName = row?.name ?? bucket.versionName(of: pinned.versionID)
+            if let version, version != object.versionName, version != pinned.versionID {
+                return nil
+            }
             guard object.isStill(FileIdentity(ofFileAt: object.path)) else {
                 throw ObjectChanged(object)
             }
@@ -44,7 +46,8 @@ struct LakeView: Sendable {
         _ bucket: Bucket, prefix: String, delimiter: String?, from start: ListingStart, max: Int,
         for reader: AccountID
     ) async throws -> ObjectListing {
-        let view = objects.state.current.exchange.parts(of: prefix, in: bucket.name.rawValue)
+        let view = objects.state.current.exchange.parts(
+            of: prefix, in: bucket.name.rawValue, of: bucket.account)
         guard reader != bucket.account, let view else {
             return try await objects.list(
                 bucket, prefix: prefix, delimiter: delimiter, from: start, max: max)
@@ -68,8 +71,14 @@ struct LakeView: Sendable {
     /// Whether what the account sees there was published, at least in part.
     func isPublished(_ prefix: String, in bucket: Bucket, for reader: AccountID) -> Bool {
         reader != bucket.account
-            && objects.state.current.exchange.parts(of: prefix, in: bucket.name.rawValue) != nil
+            && objects.state.current.exchange.parts(
+                of: prefix, in: bucket.name.rawValue, of: bucket.account) != nil
     }
+}
+
+extension Bucket {
+    /// What S3 calls a version whose row is not at hand.
+    func versionName(of id: String?) -> String? { versioning == nil ? "null" : id }
 }
 
 extension StoredObject {

@@ -151,6 +151,6 @@ struct Listings: Sendable {
         // others are not told.
         let listing = try await list(
             page, of: bucket, from: page.start(after: marker.key), for: reader)
-        return VersionListing(of: listing)
+        return VersionListing(of: listing, in: bucket)
     }
 }

@@ -81,12 +81,18 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
         var next: (key: String, id: String)?
     }
 
+    /// Whoever does not own the bucket knows of its own uploads alone: what is not yet there is not published.
+    func isInitiated(by account: AccountID) -> Bool {
+        ARN(initiator)?.account == account.rawValue
+    }
+
     /// The open ones of a bucket, by key and id.
     ///
     /// - Parameter start: Only those of greater keys, and of greater ids under the same key if there is one.
     static func page(
         of bucket: BucketName, prefix: String, delimiter: String,
-        after start: (key: String, id: String?), max: Int, _ db: Database
+        after start: (key: String, id: String?), max: Int, by initiator: AccountID?,
+        _ db: Database
     ) throws -> Page {
         var page = Page()
         guard max > 0 else { return page }
@@ -106,6 +112,7 @@ struct MultipartUploadRow: Codable, FetchableRecord, PersistableRecord, Sendable
         while let row = try rows.next() {
             let key = Array(row.key.utf8)
             guard key.starts(with: bytes) else { break }
+            if let initiator, !row.isInitiated(by: initiator) { continue }
             let common = key.prefix(through: Array(delimiter.utf8), after: bytes.count)
                 .map { String(decoding: $0, as: UTF8.self) }
             // All uploads below a common prefix are one entry.

@@ -233,7 +233,7 @@ struct MultipartUploads: Sendable {
         let found = try await objects.state.ledger.read { db in
             try MultipartUploadRow.page(
                 of: bucket.name, prefix: prefix, delimiter: delimiter, after: start,
-                max: max, db)
+                max: max, by: bucket.account == request.account ? nil : request.account, db)
         }
         let owner = S3.Owner(id: bucket.account.rawValue)
         return .init(
@@ -263,9 +263,9 @@ extension ObjectStore {
     ) async throws -> MultipartUploadRow {
         let bucket = try writableBucket(bucket, expectedOwner: expectedOwner)
         let upload = try await state.ledger.read { db in try MultipartUploadRow.open(id, db) }
-        guard upload.bucket == bucket.name, upload.key.hasSameBytes(as: key) else {
-            throw AWSError.noSuchUpload(id)
-        }
+        guard upload.bucket == bucket.name, upload.key.hasSameBytes(as: key),
+            bucket.account == request.account || upload.isInitiated(by: request.account)
+        else { throw AWSError.noSuchUpload(id) }
         return upload
     }
 

@@ -97,10 +97,11 @@ struct VersionListing: Sendable {
     }
 
     /// Where each object is its own only version.
-    init(of listing: ObjectListing) {
+    init(of listing: ObjectListing, in bucket: Bucket) {
         versions = listing.objects.map { object in
             Version(
-                key: object.key, id: object.versionName ?? "null", isLatest: true,
+                key: object.key, id: bucket.versionName(of: object.versionName) ?? "null",
+                isLatest: true,
                 isDeleteMarker: false,
                 etag: object.etag, size: object.size, lastModified: object.lastModified)
         }

@@ -151,7 +151,7 @@ import Testing
             let answer = try await question.ask { start in
                 var listings: [ObjectListing] = []
                 let parts = exchange.state.current.exchange.parts(
-                    of: question.prefix, in: ExchangeTestbed.bucket)
+                    of: question.prefix, in: ExchangeTestbed.bucket, of: ExchangeTestbed.provider)
                 for part in parts?.published ?? [] {
                     listings.append(
                         try await exchange.broker.manifests.listing(

@@ -31,6 +31,7 @@ actor ManifestWriter {
         for file in files where !file.isUnchanged() {
             throw ManifestFault.changed(key: file.key)
         }
+        let counted = try connection.rows("SELECT sum(rowCount)::BIGINT FROM footer")
         let unfinished = file.localPath + ".new"
         try connection.execute(
             "COPY (\(try manifest())) TO \(unfinished.sqlLiteral) "
@@ -40,6 +41,7 @@ actor ManifestWriter {
         try OpenFile.directory(file.deletingLastPathComponent().localPath).sync()
         return ManifestSummary(
             objectCount: files.count, bytes: files.reduce(0) { $0 + $1.size },
+            rowCount: Int(counted.first?.first?.int64 ?? 0),
             guarantee: files.map(\.guarantee).min() ?? .version)
     }
 

@@ -41,8 +41,11 @@ struct Manifests: Sendable {
     func pin(_ objects: [StoredObject], as revision: ExchangeID) async throws -> ManifestSummary {
         // What a finalization that failed has left.
         try remove([folder(revision)])
-        return try await writer.write(
+        let summary = try await writer.write(
             objects, to: file(revision), pinning: folder(revision))
+        // Of one that was reopened, a reader on its way may have brought the old one back.
+        try await planner.forget(revision)
+        return summary
     }
 
     /// The files under a prefix, in the order of their keys, less those that cannot hold a wanted row.
@@ -69,6 +72,22 @@ struct Manifests: Sendable {
         return try await planner.listing(
             of: part, in: file(revision), of: revision, bucket: bucket, prefix: prefix,
             delimiter: delimiter, from: start, max: max)
+    }
+
+    /// What a revision has that an earlier one had not.
+    func changes(in revision: ExchangeID, since earlier: ExchangeID?) async throws
+        -> ManifestChanges
+    {
+        try await planner.changes(
+            in: file(revision), of: revision, since: earlier.map { ($0, file($0)) })
+    }
+
+    /// Those that Parquet files under a prefix have, each once.
+    func schemas(
+        of revision: ExchangeID, bucket: String, prefix: String
+    ) async throws -> [ParquetSchema] {
+        try await planner.schemas(
+            in: file(revision), of: revision, bucket: bucket, prefix: prefix)
     }
 
     /// Counts the rows under a prefix. Nil where the manifest does not know of all files.
@@ -131,6 +150,8 @@ struct Manifests: Sendable {
 struct ManifestSummary: Equatable, Sendable {
     var objectCount: Int
     var bytes: Int
+    /// Of the Parquet files.
+    var rowCount: Int
     /// The weakest of the files'.
     var guarantee: PinGuarantee
 }

@@ -86,5 +86,5 @@ extension Planner {
     }
 
     /// Whether an object is data of a table: what begins with a dot or an underscore is not, nor what is empty.
-    private static let isData = "size > 0 AND NOT regexp_matches(key, '(^|/)[._][^/]*$')"
+    static let isData = "size > 0 AND NOT regexp_matches(key, '(^|/)[._][^/]*$')"
 }

@@ -20,7 +20,7 @@ package actor Planner {
     private var hot: [ExchangeID: Hot] = [:]
     /// Few files of a manifest in memory, by manifest and question: what is asked again and again.
     private let recent = RecentValues<Question, [PinnedFile]>(
-        weightMax: recentFilesMax, entryWeightMax: recentEntryFilesMax)
+        weightMax: recentBytesMax, entryWeightMax: recentEntryBytesMax)
 
     private struct Question: Hashable {
         var revision: ExchangeID
@@ -28,9 +28,10 @@ package actor Planner {
         var conditions: [UInt8]
     }
 
-    /// Files that are remembered, of all questions and of one; some 500 bytes each.
-    private static let recentFilesMax = 20_000
-    private static let recentEntryFilesMax = 500
+    /// Bytes that are remembered, of all questions and of one: their own, and those of the files found.
+    private static let recentBytesMax = 16 << 20
+    private static let recentEntryBytesMax = 512 << 10
+    private static let recentFileBytes = 600
     private var uses = 0
     /// How often a manifest was read from its file.
     private(set) var loads = 0
@@ -71,8 +72,10 @@ package actor Planner {
         of revision: ExchangeID, in table: String, where conditions: String
     ) throws -> [PinnedFile] {
         let question = Question(revision: revision, conditions: Array(conditions.utf8))
-        // One that finds nothing weighs something too.
-        let found = try recent.value(of: question, weighing: { $0.count + 1 }) {
+        let found = try recent.value(
+            of: question,
+            weighing: { question.conditions.count + ($0.count + 1) * Self.recentFileBytes }
+        ) {
             // In the order of the keys, as the manifest was written and its rows stand in memory: see
             // `Manifests.engineSettings`.
             try pinned("\(table) WHERE \(conditions)")

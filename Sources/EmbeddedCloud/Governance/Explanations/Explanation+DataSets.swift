@@ -66,8 +66,11 @@ extension Explanation {
         let publications = current.exchange.publications(of: dataSet)
         let newest = publications.first(where: \.isPublished)
         for revoked in publications.prefix(while: { $0.id != newest?.id }) {
-            let since = revoked.revokedAt.map { " since \(Timestamp.iso8601.text($0))" } ?? ""
-            add("revision", .notes, "\(revoked.id) is revoked\(since), and passed over")
+            let since =
+                (revoked.revokedAt ?? revoked.blockedAt)
+                .map { " since \(Timestamp.iso8601.text($0))" } ?? ""
+            let standing = revoked.revokedAt == nil ? "blocked" : "revoked"
+            add("revision", .notes, "\(revoked.id) is \(standing)\(since), and passed over")
         }
         let read = coverage == nil ? newest?.id : coverage?.revision
         guard let newest, let read else {
@@ -93,8 +96,9 @@ extension Explanation {
         for id in current.catalogue.databases(of: owner).flatMap(current.catalogue.tables) {
             guard
                 let location = current.catalogue[id]?.folder,
-                case .published(let coverage)? = current.source(
-                    at: location, of: owner, for: caller.account), coverage.dataSet == dataSet
+                let coverage = current.exchange.coverage(
+                    ofFolder: location.key, in: location.bucket, of: owner),
+                coverage.dataSet == dataSet
             else { continue }
             add(
                 "table", .notes,

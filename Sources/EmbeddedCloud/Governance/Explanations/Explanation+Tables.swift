@@ -170,7 +170,17 @@ extension Explanation {
         switch source {
         case .live:
             add("revision", .notes, "no data set covers \(location): it is read as it stands")
-        case .published(let coverage): add(coverage)
+        case .published:
+            if let coverage = current.exchange.coverage(
+                ofFolder: location.key, in: location.bucket, of: id.catalog)
+            {
+                add(coverage)
+            } else {
+                add(
+                    "revision", .notes,
+                    "data sets cover parts of \(location): those are read as published, the rest as it stands"
+                )
+            }
         }
         return true
     }

@@ -136,7 +136,7 @@ final class ParquetSchemas: Sendable {
         }
     }
 
-    private static func question(_ paths: ArraySlice<String>) -> String {
+    static func question(_ paths: ArraySlice<String>) -> String {
         """
         SELECT file_name, CAST(to_json(list([
             name, duckdb_type, coalesce(converted_type, logical_type), CAST(num_children AS VARCHAR)
