@@ -12,7 +12,7 @@ import Synchronization
 public struct AWSClient: Cloud {
     /// Answers of operations are documents, not data: longer ones are refused. Bytes.
     public static let answerBytesMax = 16 << 20
-    static let timeout = TimeAmount.seconds(60)
+    public static let timeout = Duration.seconds(60)
 
     /// One for the process, never shut down. Where nobody listens it says so at once, and does not try
     /// until the time is up.
@@ -45,7 +45,7 @@ public struct AWSClient: Cloud {
         let answer: [UInt8]?
         do {
             let response = try await http.execute(
-                HTTPClientRequest(url: url.absoluteString), timeout: timeout)
+                HTTPClientRequest(url: url.absoluteString), timeout: TimeAmount(timeout))
             let body = try await response.body.collect(upTo: bytesMax)
             answer = response.status == .ok ? Array(body.readableBytesView) : nil
         } catch {
@@ -86,6 +86,13 @@ public struct AWSClient: Cloud {
     public func send<Operation: AWSOperation>(
         _ operation: Operation
     ) async throws(AWSError) -> Operation.Response {
+        try await send(operation, within: Self.timeout)
+    }
+
+    /// - Parameter time: What is waited for the answer, of operations that take long.
+    public func send<Operation: AWSOperation>(
+        _ operation: Operation, within time: Duration
+    ) async throws(AWSError) -> Operation.Response {
         var request = operation.request
         request.headers.insert(WireHeader("host", authority), at: 0)
         if let credentials {
@@ -94,7 +101,7 @@ public struct AWSClient: Cloud {
         }
         let reply: WireReply
         do {
-            reply = try await exchange(request)
+            reply = try await exchange(request, within: time)
         } catch {
             throw AWSError(
                 "EndpointUnreachable", status: 503,
@@ -109,7 +116,9 @@ public struct AWSClient: Cloud {
         return endpoint.port.map { "\(host):\($0)" } ?? host
     }
 
-    private func exchange(_ request: WireRequest) async throws -> WireReply {
+    private func exchange(
+        _ request: WireRequest, within time: Duration
+    ) async throws -> WireReply {
         var outgoing = HTTPClientRequest(
             url: "\(endpoint.scheme ?? "http")://\(authority)\(request.target)")
         outgoing.method = HTTPMethod(rawValue: request.method)
@@ -118,7 +127,7 @@ public struct AWSClient: Cloud {
         }
         outgoing.headers.replaceOrAdd(name: "host", value: authority)
         if !request.body.isEmpty { outgoing.body = .bytes(request.body) }
-        let response = try await http.execute(outgoing, timeout: Self.timeout)
+        let response = try await http.execute(outgoing, timeout: TimeAmount(time))
         let body = try await response.body.collect(upTo: Self.answerBytesMax)
         return WireReply(
             status: Int(response.status.code),

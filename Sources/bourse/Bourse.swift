@@ -43,9 +43,11 @@ struct BourseCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Provider:",
                 subcommands: [
-                    AccountCommand.self, CatalogCommand.self, ContractCommand.self,
-                    CutOffCommand.self, ExplainCommand.self, LakeCommand.self, PreviewCommand.self,
-                    SampleCommand.self, TrailCommand.self,
+                    AccountCommand.self, ApplyCommand.self, BlockCommand.self,
+                    CatalogCommand.self, ContractCommand.self, CutOffCommand.self,
+                    ExplainCommand.self, LakeCommand.self, PreviewCommand.self,
+                    PublishCommand.self, RevisionsCommand.self, RevokeCommand.self,
+                    SampleCommand.self, TrailCommand.self, UnblockCommand.self,
                 ]),
             CommandGroup(
                 name: "Subscriber:",

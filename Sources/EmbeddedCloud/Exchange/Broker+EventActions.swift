@@ -76,7 +76,7 @@ extension Broker {
     ) async throws -> DataExchange.DeleteEventAction.Response {
         let id = try id(operation.eventActionId, "EventActionId")
         try await state.change(recording: request.event) { db, _ in
-            try EventActionRow.owned(id, by: request.account, db).delete(db)
+            _ = try EventActionRow.owned(id, by: request.account, db).delete(db)
         }
         return .init()
     }

@@ -42,7 +42,10 @@ struct Manifests: Sendable {
         // What a finalization that failed has left.
         try remove([folder(revision)])
         let summary = try await writer.write(
-            objects, to: file(revision), pinning: folder(revision))
+            objects, to: file(revision),
+            // A name of its own each time: a worker that was let read one may not read what comes after it.
+            pinning: folder(revision).appending(
+                path: UUID().uuidString.prefix(8).lowercased(), directoryHint: .isDirectory))
         // Of one that was reopened, a reader on its way may have brought the old one back.
         try await planner.forget(revision)
         return summary

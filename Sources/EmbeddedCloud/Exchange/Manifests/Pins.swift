@@ -46,7 +46,8 @@ struct Pins {
 
     /// Makes the names of the pins survive a loss of power.
     func sync() throws(SystemCallFault) {
-        for path in made.union([folder]) { try OpenFile.directory(path).sync() }
+        let parent = URL(filePath: folder).deletingLastPathComponent().localPath
+        for path in made.union([folder, parent]) { try OpenFile.directory(path).sync() }
     }
 
     /// The pin's path has the key's `name=value` folders: the engine reads the values of partitions from it.

@@ -31,9 +31,11 @@ extension Planner {
             """
             SELECT count(*) FILTER (WHERE old.etag IS NULL),
                 count(*) FILTER (WHERE new.etag IS NULL),
-                count(*) FILTER (WHERE new.etag <> old.etag)
-            FROM (SELECT bucket, key, etag FROM \(new)) AS new
-            FULL JOIN (SELECT bucket, key, etag FROM \(old)) AS old USING (bucket, key)
+                -- A pin is a further name of a linked file, which changes its ETag and not its bytes.
+                count(*) FILTER (WHERE new.etag <> old.etag AND NOT (
+                    (new.device, new.inode, new.size, new.modified)
+                    = (old.device, old.inode, old.size, old.modified)))
+            FROM \(new) AS new FULL JOIN \(old) AS old USING (bucket, key)
             """
         ).first
         let counts = (row ?? []).map { Int($0.int64 ?? 0) }
