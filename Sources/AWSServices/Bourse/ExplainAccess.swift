@@ -54,6 +54,8 @@ extension Bourse {
         public var identityPolicies: [String]
         /// As JSON. Nil where the bucket has none, or no bucket is concerned.
         public var bucketPolicy: String?
+        /// Those that the account's data grants come to, as JSON.
+        public var grantPolicies: [String]
         /// The grants that reach the account's role, as `ListPermissions` lists them.
         public var permissions: [LakeFormation.PrincipalResourcePermissions]
         /// The filters that those grants are through.
@@ -66,6 +68,7 @@ extension Bourse {
             summary = ""
             rules = []
             identityPolicies = []
+            grantPolicies = []
             permissions = []
             dataCellsFilters = []
         }
@@ -80,6 +83,7 @@ extension Bourse {
             revisionId = try reader.optional("RevisionId")
             identityPolicies = try reader.required("IdentityPolicies")
             bucketPolicy = try reader.optional("BucketPolicy")
+            grantPolicies = try reader.optional("GrantPolicies") ?? []
             permissions = try reader.required("Permissions")
             dataCellsFilters = try reader.required("DataCellsFilters")
         }
@@ -94,6 +98,7 @@ extension Bourse {
             writer.put("RevisionId", revisionId)
             writer.put("IdentityPolicies", identityPolicies)
             writer.put("BucketPolicy", bucketPolicy)
+            writer.put("GrantPolicies", grantPolicies)
             writer.put("Permissions", permissions)
             writer.put("DataCellsFilters", dataCellsFilters)
         }

@@ -68,6 +68,15 @@ struct CatalogueState: Sendable {
     /// The tables, of any catalogue, whose files are said to be there.
     func tables(at location: LakeLocation) -> Set<TableID> { located[location] ?? [] }
 
+    /// Whether the files of a table of the account's are said to be in a folder whose path begins so.
+    func hasTable(of account: AccountID, below path: String, in bucket: BucketName) -> Bool {
+        let beginning = "\(bucket.rawValue)/\(path)"
+        return located.contains { location, tables in
+            "\(location.path)/".utf8.starts(with: beginning.utf8)
+                && tables.contains { $0.catalog == account }
+        }
+    }
+
     func hasPlacedPartitions(_ table: TableID) -> Bool { placed.contains(table) }
 
     /// After a change of the table's partitions, or of its place.

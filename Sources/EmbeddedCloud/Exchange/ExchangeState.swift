@@ -14,6 +14,8 @@ struct ExchangeState: Sendable {
     private(set) var grants: TreeDictionary<ExchangeID, DataGrantRow> = [:]
     /// What data sets are sold as. By data set.
     private(set) var products: TreeDictionary<ExchangeID, Bourse.Product> = [:]
+    /// By their receivers.
+    private var received: TreeDictionary<AccountID, TreeSet<ExchangeID>> = [:]
     /// The grant behind a receiver's data set.
     private var entitlements: TreeDictionary<ExchangeID, ExchangeID> = [:]
     /// What a finalized revision opens, where it is of the kind that does.
@@ -76,11 +78,13 @@ struct ExchangeState: Sendable {
 
     mutating func put(_ grant: DataGrantRow) {
         grants[grant.id] = grant
+        received[grant.receiver, default: []].insert(grant.id)
         entitlements[grant.entitledDataSet] = grant.id
     }
 
     mutating func remove(_ grant: DataGrantRow) {
         grants[grant.id] = nil
+        received[grant.receiver]?.remove(grant.id)
         entitlements[grant.entitledDataSet] = nil
     }
 
@@ -100,7 +104,12 @@ struct ExchangeState: Sendable {
     }
 
     func dataSets(entitledTo account: AccountID, at now: Date) -> [DataSetView] {
-        grants.values.filter { $0.receiver == account }.compactMap { entitlement(of: $0, at: now) }
+        grants(receivedBy: account).compactMap { entitlement(of: $0, at: now) }
+    }
+
+    /// Offered, held or over.
+    func grants(receivedBy account: AccountID) -> [DataGrantRow] {
+        (received[account] ?? []).compactMap { grants[$0] }
     }
 
     /// The grants under which a data set is received now.

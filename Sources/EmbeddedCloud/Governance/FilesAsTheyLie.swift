@@ -1,4 +1,5 @@
 import AWSAPI
+import FoundationEssentials
 import GlueAPI
 import HashTreeCollections
 import LakeFormationAPI
@@ -9,12 +10,14 @@ extension CloudState {
     ///
     /// Below a location that the account has registered, its policies alone open nothing: the caller also
     /// needs a table there of which it was granted everything. Stricter than AWS, where whoever has S3 rights
-    /// by a policy reads past every filter. A listing that reaches a registered location from above is
+    /// by a policy reads past every filter. Files of no table are read by whoever has a data grant of them. A listing that reaches a registered location from above is
     /// refused, since keys are data.
     ///
     /// - Parameter path: The prefix, or the object's key and a slash: whoever lists a folder asks first whether
     ///   there is an object of its name.
-    func mayReadFiles(at path: String, in bucket: Bucket, _ caller: Caller) -> Bool {
+    func mayReadFiles(
+        at path: String, in bucket: Bucket, _ caller: Caller, at now: Date
+    ) -> Bool {
         let owner = bucket.account
         guard !caller.belongs(to: owner), let registered = governance.locations[owner] else {
             return true
@@ -24,11 +27,17 @@ extension CloudState {
             let beginning = ARN.s3(bucket: bucket.name.rawValue, key: path).description
             return !registered.keys.contains { "\($0)/".hasPrefix(beginning) }
         }
-        return folders.contains { folder in
-            catalogue.tables(at: folder).contains { table in
-                table.catalog == owner && isGrantedWhole(table, to: caller)
-            }
+        let tables = folders.flatMap { folder in
+            catalogue.tables(at: folder).filter { $0.catalog == owner }
         }
+        if tables.contains(where: { isGrantedWhole($0, to: caller) }) { return true }
+        // Files of no table are what a data grant says.
+        guard tables.isEmpty else { return false }
+        let isGiven = exchange.shares(of: bucket, with: caller.account, at: now).contains {
+            $0.access.closeness(toFolder: path) != nil
+                || $0.access.keys.contains { path.hasSameBytes(as: $0 + "/") }
+        }
+        return isGiven && !catalogue.hasTable(of: owner, below: path, in: bucket.name)
     }
 
     func isGrantedWhole(_ table: TableID, to caller: Caller) -> Bool {

@@ -10,6 +10,13 @@ struct Authorizer: Sendable {
     let region: String
     /// The exchange's own account.
     let exchange: AccountID
+    private let shares = SharePolicies()
+
+    init(state: StateStore, region: String, exchange: AccountID) {
+        self.state = state
+        self.region = region
+        self.exchange = exchange
+    }
 
     /// - Parameters:
     ///   - action: `s3:GetObject`
@@ -69,11 +76,21 @@ struct Authorizer: Sendable {
                 identity: policies.identity, trust: trust ?? PolicyDocument([]),
                 session: caller.sessionPolicy)
         }
+        var decision = decide(access, under: policies)
+        // What the bucket's policy denies stays denied; what it says nothing of, a data grant may open.
+        if case .deny(.notOwner, _) = decision, let bucket {
+            for share in current.exchange.shares(of: bucket, with: caller.account, at: call.time) {
+                policies.resource = shares.policy(of: share, for: caller.account)
+                decision = decide(access, under: policies)
+                if case .allow = decision { break }
+            }
+        }
         let path = resource.path(readBy: action, context: context)
         return Authorization(
-            policies: policies, decision: decide(access, under: policies),
+            policies: policies, decision: decision,
             hidesFiles: bucket.map { bucket in
-                path.map { !current.mayReadFiles(at: $0, in: bucket, caller) } ?? false
+                path.map { !current.mayReadFiles(at: $0, in: bucket, caller, at: call.time) }
+                    ?? false
             } ?? false)
     }
 

@@ -38,6 +38,9 @@ struct ExplainCommand: AsyncParsableCommand {
         if let policy = answer.bucketPolicy {
             printSection("policy of the bucket", try indented(policy))
         }
+        for policy in answer.grantPolicies {
+            printSection("policy that a data grant comes to", try indented(policy))
+        }
         if !answer.permissions.isEmpty {
             printSection(
                 "permissions, as Lake Formation lists them",
@@ -87,6 +90,7 @@ extension Bourse.AccessExplanation {
             object["IdentityPolicies"] = .array(
                 try identityPolicies.map { try JSONValue(parsing: $0) })
             object["BucketPolicy"] = try bucketPolicy.map { try JSONValue(parsing: $0) }
+            object["GrantPolicies"] = .array(try grantPolicies.map { try JSONValue(parsing: $0) })
             return .object(object)
         }
     }

@@ -17,12 +17,23 @@ extension Explanation {
         }
         addRevisions(of: dataSet.id)
         noteTables(of: dataSet.id)
+        addPolicies(of: dataSet)
         let name = "data set \(dataSet.id) (\(dataSet.name))"
         guard isAdmitted, mayAsk, let view = views.first else {
             return concludeDenied("may not see \(name)")
         }
         let revisions = current.exchange.revisions(of: view).count
         conclude(.allowed, "may see \(name), as \(view.id), and \(revisions) revisions of it")
+    }
+
+    /// The policies that the account's data grants of it come to.
+    private mutating func addPolicies(of dataSet: DataSetRow) {
+        for bucket in current.storage.buckets.values where bucket.account == dataSet.owner {
+            let shares = current.exchange.shares(of: bucket, with: caller.account, at: call.time)
+            for share in shares where share.grant.sourceDataSet == dataSet.id {
+                said.grantPolicies.append(share.access.policy(for: caller.account).text)
+            }
+        }
     }
 
     /// What readers of a part of a bucket see of it.

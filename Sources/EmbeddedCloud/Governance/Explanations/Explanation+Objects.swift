@@ -27,11 +27,34 @@ extension Explanation {
                 "a statement about some of the objects alone may say otherwise")
         }
         noteTables(at: url)
+        addShares(of: bucket)
         guard isAdmitted, mayRead else {
             guard isAdmitted, mayList else { return concludeDenied("may not read \(url)") }
             return concludeDenied("may list \(url) and read nothing of it", as: .metadataOnly)
         }
-        conclude(.allowed, "may read \(url), as it lies there now")
+        let parts = current.exchange.parts(
+            of: key, in: bucket.name.rawValue, of: bucket.account)
+        conclude(
+            .allowed,
+            parts == nil
+                ? "may read \(url), as it lies there now"
+                : parts?.isWhole == true
+                    ? "may read \(url), as it was published"
+                    : "may read \(url): parts as they were published, the rest as it lies there now"
+        )
+    }
+
+    /// What data grants open of the bucket, and the policies that they come to.
+    private mutating func addShares(of bucket: Bucket) {
+        for share in current.exchange.shares(of: bucket, with: caller.account, at: call.time) {
+            let until = share.grant.endsAt.map { ", until \(Timestamp.iso8601.text($0))" } ?? ""
+            let places = (share.access.prefixes + share.access.keys)
+                .map { "s3://\(bucket.name)/\($0)" }.joined(separator: ", ")
+            add(
+                "data grant", .notes,
+                "\(share.grant.id) (\(share.grant.name)) opens \(places)\(until)")
+            said.grantPolicies.append(share.access.policy(for: caller.account).text)
+        }
     }
 
     /// - Parameter url: An object, or a folder: then of every object in it.
@@ -57,7 +80,9 @@ extension Explanation {
         switch found.decision {
         case .allow(let statement):
             add("role policy", .allows, "\(asked) by \(statement)")
-            if statement.policy != .resource {
+            if found.policies.resource != current.storage.policies[bucketName(of: url)] {
+                add("data grant", .allows, "\(asked): see the policy that it comes to")
+            } else if statement.policy != .resource {
                 add("bucket policy", .allows, "\(asked): it is the account's own, or lets it in")
             }
             guard found.hidesFiles else { return true }
@@ -74,6 +99,13 @@ extension Explanation {
             add(name, .denies, "\(asked): \(refusal.words(statement))")
         }
         return false
+    }
+
+    private func bucketName(of url: S3URL) -> BucketName {
+        guard let name = BucketName(rawValue: url.bucket) else {
+            preconditionFailure("It is the name of a bucket that there is.")
+        }
+        return name
     }
 
     /// The tables whose files are among those objects: they are read by other rules.

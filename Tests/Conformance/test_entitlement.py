@@ -1,0 +1,160 @@
+"""What a data grant opens: S3 for its receiver, from when it is accepted until it ends, and nothing else."""
+
+import datetime
+import json
+import time
+
+import pytest
+
+from lake import BUCKET, nav_key
+from publication import accept
+from s3 import ONCE, keys_in, read, refused
+from world import World
+
+RECEIVER, OTHER = World.account, "333333333333"
+FOLDER = "gold/risk-factors/"
+DENIED = (403, "AccessDenied")
+
+
+@pytest.fixture(scope="module")
+def world(exchange, tmp_path_factory):
+    return World(exchange, tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture(scope="module")
+def key(world):
+    return next(key for key in world.lake.keys if key.startswith(FOLDER))
+
+
+@pytest.fixture
+def reader(world):
+    return world.subscriber.client("s3", config=ONCE)
+
+
+@pytest.fixture(scope="module")
+def others(world):
+    """Another account's machine."""
+    return world.exchange.subscriber(OTHER, profile="other")
+
+
+@pytest.fixture
+def other(others):
+    return others.client("s3", config=ONCE)
+
+
+@pytest.fixture
+def data_set(world):
+    data_set = world.publisher.data_set("Risk factors")
+    world.publisher.publish(data_set, prefixes=[FOLDER])
+    yield data_set
+    for grant in world.publisher.client.list_data_grants()["DataGrantSummaries"]:
+        if grant["SourceDataSetId"] == data_set:
+            world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
+
+
+def is_closed(reader, key):
+    return refused(reader.get_object, Bucket=BUCKET, Key=key) == DENIED and refused(
+        reader.list_objects_v2, Bucket=BUCKET, Prefix=FOLDER) == DENIED
+
+
+def test_it_opens_what_it_is_of_to_its_receiver(world, data_set, key, reader, other):
+    assert is_closed(reader, key)
+    grant = world.publisher.grant(data_set, RECEIVER)
+    # An offer opens nothing.
+    assert is_closed(reader, key)
+    accept(world.subscriber, grant)
+    assert read(reader, BUCKET, key) == world.lake.path(key).read_bytes()
+    assert keys_in(reader, BUCKET, FOLDER) == [one for one in world.lake.keys if one.startswith(FOLDER)]
+    assert reader.get_bucket_location(Bucket=BUCKET)
+    for prefix in "", "gold/", "gold/risk", "gold/benchmark-indices/":
+        assert refused(reader.list_objects_v2, Bucket=BUCKET, Prefix=prefix) == DENIED
+    for elsewhere in world.lake.keys:
+        if not elsewhere.startswith((FOLDER, "gold/nav/daily/", "gold/esg-insights/")):
+            assert refused(reader.get_object, Bucket=BUCKET, Key=elsewhere) == DENIED
+    for call, more in (reader.put_object, {"Body": b""}), (reader.delete_object, {}):
+        assert refused(call, Bucket=BUCKET, Key=key, **more) == DENIED
+    assert is_closed(other, key)
+    world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
+    assert is_closed(reader, key)
+
+
+def test_it_is_read_as_it_was_published(world, data_set, key, reader):
+    accept(world.subscriber, world.publisher.grant(data_set, RECEIVER))
+    before = read(reader, BUCKET, key)
+    world.lake.put(key, b"since")
+    world.lake.put(FOLDER + "since.parquet", b"since")
+    assert read(reader, BUCKET, key) == before
+    assert FOLDER + "since.parquet" not in keys_in(reader, BUCKET, FOLDER)
+    world.lake.put(key, before)
+    world.lake.path(FOLDER + "since.parquet").unlink()
+
+
+def test_it_ends_by_the_clock(world, data_set, key, reader):
+    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=3)
+    grant = world.publisher.client.create_data_grant(
+        Name="for a while", GrantDistributionScope="NONE", ReceiverPrincipal=RECEIVER,
+        SourceDataSetId=data_set, EndsAt=ends)
+    accept(world.subscriber, grant)
+    assert read(reader, BUCKET, key)
+    time.sleep(max((ends - datetime.datetime.now(datetime.UTC)).total_seconds(), 0) + 0.1)
+    assert is_closed(reader, key)
+
+
+def test_what_is_shown_is_what_holds(world, data_set, key, reader):
+    grant = world.publisher.grant(data_set, RECEIVER)
+    accept(world.subscriber, grant)
+    shown = world.exchange.provider.bourse("explain", RECEIVER, f"s3://{BUCKET}/{FOLDER}", "--json")
+    assert shown.status == 0, shown
+    assert shown.json["Verdict"] == "ALLOWED"
+    policy, = shown.json["GrantPolicies"]
+    allowed = {
+        action: statement["Resource"]
+        for statement in policy["Statement"] for action in statement["Action"]}
+    assert allowed["s3:GetObject"] == [f"arn:aws:s3:::{BUCKET}/{FOLDER}*"]
+    assert allowed["s3:ListBucket"] == [f"arn:aws:s3:::{BUCKET}"]
+    assert all(
+        statement["Principal"] == {"AWS": RECEIVER} or RECEIVER in json.dumps(statement["Principal"])
+        for statement in policy["Statement"])
+    # As the bucket's own policy it would open the same.
+    printed = world.exchange.provider.bourse("explain", RECEIVER, data_set)
+    assert "policy that a data grant comes to" in printed.out and FOLDER in printed.out
+    world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
+    denied = world.exchange.provider.bourse("explain", RECEIVER, f"s3://{BUCKET}/{FOLDER}", "--json")
+    assert (denied.json["Verdict"], denied.json["GrantPolicies"]) == ("DENIED", [])
+
+
+def test_files_of_a_table_take_the_table(world, others, other):
+    """A data grant does not go past the rows and columns that Lake Formation hides."""
+    navs = world.publisher.data_set("Navs")
+    world.publisher.publish(navs, prefixes=["gold/nav/"])
+    key = nav_key(list(World.days_at_first)[0])
+    grant = world.publisher.grant(navs, OTHER)
+    accept(others, grant)
+    assert refused(other.get_object, Bucket=BUCKET, Key=key) == DENIED
+    # Nor are its names told: a table lies below.
+    assert refused(other.list_objects_v2, Bucket=BUCKET, Prefix="gold/nav/") == DENIED
+    world.team.grant_rows(OTHER, "nav_history", "fund_id = 'F001'", name="one-fund")
+    assert refused(other.get_object, Bucket=BUCKET, Key=key) == DENIED
+    world.team.grant_table(OTHER, "nav_history")
+    assert read(other, BUCKET, key) == world.lake.path(key).read_bytes()
+
+
+def test_a_bucket_policy_that_denies_wins(world, data_set, key, reader):
+    accept(world.subscriber, world.publisher.grant(data_set, RECEIVER))
+    s3 = world.exchange.provider.client("s3")
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/{key}"}]}))
+    assert refused(reader.get_object, Bucket=BUCKET, Key=key) == DENIED
+    s3.delete_bucket_policy(Bucket=BUCKET)
+    assert read(reader, BUCKET, key)
+
+
+def test_without_a_published_revision_there_is_nothing(world, data_set, key, reader):
+    accept(world.subscriber, world.publisher.grant(data_set, RECEIVER))
+    assert read(reader, BUCKET, key)
+    for revision in world.publisher.client.list_data_set_revisions(DataSetId=data_set)["Revisions"]:
+        world.publisher.client.revoke_revision(
+            DataSetId=data_set, RevisionId=revision["Id"], RevocationComment="Wrong numbers.")
+    assert is_closed(reader, key)
