@@ -158,3 +158,31 @@ def test_without_a_published_revision_there_is_nothing(world, data_set, key, rea
         world.publisher.client.revoke_revision(
             DataSetId=data_set, RevisionId=revision["Id"], RevocationComment="Wrong numbers.")
     assert is_closed(reader, key)
+
+
+def test_its_alias_is_a_bucket_to_its_receiver(world, data_set, key, reader, others):
+    grant = world.publisher.grant(data_set, RECEIVER)
+    own = accept(world.subscriber, grant)
+    received = world.subscriber.client("dataexchange")
+    revision, = received.list_data_set_revisions(DataSetId=own)["Revisions"]
+    asset, = received.list_revision_assets(DataSetId=own, RevisionId=revision["Id"])["Assets"]
+    alias = asset["AssetDetails"]["S3DataAccessAsset"]["S3AccessPointAlias"]
+    assert alias.endswith("-s3alias")
+    listed = reader.list_objects_v2(Bucket=alias, Prefix=FOLDER)
+    assert listed["Name"] == alias and listed["Contents"][0]["Key"] == key
+    assert read(reader, alias, key) == read(reader, BUCKET, key)
+    copy = world.subscriber.home / "copy.parquet"
+    assert world.subscriber.aws("s3", "cp", f"s3://{alias}/{key}", copy).status == 0
+    assert copy.read_bytes() == world.lake.path(key).read_bytes()
+    assert world.subscriber.aws("s3", "ls", f"s3://{alias}/{FOLDER}").status == 0
+    for call, more in (
+            (reader.put_object, {"Key": key, "Body": b""}), (reader.delete_object, {"Key": key}),
+            (reader.list_objects_v2, {"Prefix": "gold/"})):
+        status, code = refused(call, Bucket=alias, **more)
+        assert status in (403, 404), code
+    # To everyone else it is nothing.
+    for someone in others.client("s3", config=ONCE), world.exchange.provider.client("s3"):
+        assert refused(someone.get_object, Bucket=alias, Key=key)[0] in (403, 404)
+    assert refused(reader.create_bucket, Bucket=alias)[1] == "InvalidBucketName"
+    world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
+    assert refused(reader.get_object, Bucket=alias, Key=key)[0] in (403, 404)

@@ -115,10 +115,26 @@ extension Broker {
     ) -> DataExchange.AssetEntry {
         .init(
             arn: arns.asset(asset.id, of: revision.id, view.id, in: view.account),
-            assetDetails: asset.content.details,
+            assetDetails: details(of: asset, view),
             assetType: .init(rawValue: view.source.assetKind.rawValue),
             createdAt: asset.createdAt, dataSetId: view.id.rawValue, id: asset.id.rawValue,
             name: asset.name, revisionId: revision.id.rawValue, updatedAt: asset.updatedAt)
+    }
+}
+
+extension Broker {
+    /// A receiver reads through a name of its own.
+    private func details(of asset: AssetRow, _ view: DataSetView) -> DataExchange.AssetDetails {
+        var details = asset.content.details
+        if let grant = view.grant, details.s3DataAccessAsset != nil {
+            details.s3DataAccessAsset?.s3AccessPointAlias = AccessPointAlias.name(
+                of: grant.entitledDataSet)
+            details.s3DataAccessAsset?.s3AccessPointArn =
+                AccessPointAlias.arn(
+                    of: grant.entitledDataSet, in: provider, region: arns.region
+                ).description
+        }
+        return details
     }
 }
 

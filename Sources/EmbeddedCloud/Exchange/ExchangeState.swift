@@ -20,6 +20,8 @@ struct ExchangeState: Sendable {
     private var entitlements: TreeDictionary<ExchangeID, ExchangeID> = [:]
     /// What a finalized revision opens, where it is of the kind that does.
     private var accesses: TreeDictionary<ExchangeID, S3Access> = [:]
+    /// What the newest published revision of a data set opens. By data set.
+    private(set) var opened: TreeDictionary<ExchangeID, OpenedAccess> = [:]
     /// Which data set says what readers of a bucket see. By bucket.
     private var coverages: TreeDictionary<String, [Coverage]> = [:]
 
@@ -123,6 +125,11 @@ struct ExchangeState: Sendable {
         return DataSetView(of: source, under: grant)
     }
 
+    /// - Parameter dataSet: A receiver's.
+    func grant(behind dataSet: ExchangeID) -> DataGrantRow? {
+        entitlements[dataSet].flatMap { grants[$0] }
+    }
+
     /// Nil: there is none, or a receiver may not see it.
     func revision(_ id: ExchangeID, of dataSet: DataSetView) -> RevisionRow? {
         revisions[dataSet.source.id]?[id].flatMap { dataSet.shows($0) ? $0 : nil }
@@ -167,6 +174,9 @@ struct ExchangeState: Sendable {
     private mutating func renewCoverage(of dataSet: ExchangeID) {
         let finalized = publications(of: dataSet)
         let newest = finalized.first(where: \.isPublished)
+        opened[dataSet] = newest.flatMap { newest in
+            accesses[newest.id].map { OpenedAccess(revision: newest.id, access: $0) }
+        }
         var found: [Coverage] = []
         for revision in [newest].compactMap(\.self) + finalized {
             guard let access = accesses[revision.id],

@@ -16,16 +16,57 @@ extension ExchangeState {
         of bucket: Bucket, with account: AccountID, at now: Date
     ) -> [SharedAccess] {
         let received = grants(receivedBy: account).filter { $0.holds(at: now) }
-        guard !received.isEmpty else { return [] }
-        let open = coverages(of: bucket.name.rawValue, of: bucket.account)
-        return received.flatMap { grant in
-            open.compactMap { coverage in
-                coverage.dataSet == grant.sourceDataSet
-                    ? coverage.revision.map {
-                        SharedAccess(grant: grant, revision: $0, access: coverage.access)
-                    } : nil
-            }
+        return received.compactMap { grant in
+            guard let opened = opened[grant.sourceDataSet], grant.sender == bucket.account,
+                opened.access.bucket == bucket.name.rawValue
+            else { return nil }
+            return SharedAccess(grant: grant, revision: opened.revision, access: opened.access)
         }
+    }
+
+    /// The bucket that a receiver's alias stands for now.
+    ///
+    /// - Parameter name: As a bucket's, in a request of the account's. Nil: it is no alias, or none of the
+    ///   account's that holds.
+    func bucket(aliased name: String, for account: AccountID, at now: Date) -> String? {
+        guard let id = AccessPointAlias.dataSet(in: name), let grant = grant(behind: id),
+            grant.receiver == account, grant.holds(at: now),
+            let opened = opened[grant.sourceDataSet]
+        else { return nil }
+        return opened.access.bucket
+    }
+}
+
+/// What a published revision opens.
+struct OpenedAccess: Sendable {
+    var revision: ExchangeID
+    var access: S3Access
+}
+
+/// The name that a receiver has for what it was given of a bucket, and uses as a bucket's.
+///
+/// Source: AWS Data Exchange User Guide, "Subscribing to and accessing a product containing Amazon S3 data
+/// access".
+enum AccessPointAlias {
+    private static let (beginning, end) = ("adx-", "-s3alias")
+
+    static func name(of dataSet: ExchangeID) -> String {
+        beginning + dataSet.rawValue.lowercased() + end
+    }
+
+    static func arn(of dataSet: ExchangeID, in account: AccountID, region: String) -> ARN {
+        ARN(
+            service: "s3", region: region, account: account.rawValue,
+            resource: "accesspoint/\(beginning)\(dataSet.rawValue.lowercased())")
+    }
+
+    /// Nil for any other name.
+    static func dataSet(in name: String) -> ExchangeID? {
+        guard name.hasPrefix(beginning), name.hasSuffix(end),
+            name.utf8.count > beginning.utf8.count + end.utf8.count
+        else { return nil }
+        return ExchangeID(
+            rawValue: String(name.dropFirst(beginning.count).dropLast(end.count)))
     }
 }
 

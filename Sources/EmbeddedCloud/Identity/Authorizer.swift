@@ -46,6 +46,7 @@ struct Authorizer: Sendable {
         context: [(ConditionKey, String)] = [], in current: CloudState
     ) -> Authorization {
         let caller = call.caller
+        let resource = current.exchange.resolving(resource, for: caller.account, at: call.time)
         // Whoever makes a bucket is not asked whose it is: its name is free, or the handler says so.
         let bucket =
             action == "s3:CreateBucket"
@@ -145,6 +146,24 @@ extension Authorizer {
         guard let trust else { return false }
         if case .allow = decide(access, under: Policies(identity: [], trust: trust)) { return true }
         return false
+    }
+}
+
+extension ExchangeState {
+    /// The resource, where it is named by an alias of the account's.
+    fileprivate func resolving(
+        _ resource: ARN, for account: AccountID, at now: Date
+    ) -> ARN {
+        guard resource.service == "s3", resource.resource.contains("-s3alias") else {
+            return resource
+        }
+        let name = resource.resource.prefix { $0 != "/" }
+        guard let bucket = bucket(aliased: String(name), for: account, at: now) else {
+            return resource
+        }
+        var resolved = resource
+        resolved.resource = bucket + resource.resource.dropFirst(name.count)
+        return resolved
     }
 }
 

@@ -37,7 +37,8 @@ extension LakeView {
         try request.authorize(
             source.version == nil ? "s3:GetObject" : "s3:GetObjectVersion",
             .s3(bucket: source.bucket, key: source.key))
-        let bucket = try objects.bucket(source.bucket, expectedOwner: expectedOwner)
+        let bucket = try self.bucket(
+            source.bucket, expectedOwner: expectedOwner, for: request)
         do {
             return try await view(
                 of: source.key, in: bucket, for: request.account, version: source.version,

@@ -10,6 +10,15 @@ struct LakeView: Sendable {
     let objects: ObjectStore
     let manifests: Manifests
 
+    /// The bucket of that name, or the one for which the account has that alias.
+    func bucket(
+        _ name: String, expectedOwner: String?, for request: Request
+    ) throws(AWSError) -> Bucket {
+        let aliased = objects.state.current.exchange.bucket(
+            aliased: name, for: request.account, at: request.time)
+        return try objects.bucket(aliased ?? name, expectedOwner: expectedOwner)
+    }
+
     /// The object with what its writer said of it. Nil if there is none.
     ///
     /// - Parameter version: Nil for the latest, or for the published one.

@@ -47,8 +47,8 @@ struct Listings: Sendable {
     @Sendable func listObjectsV2(
         _ operation: S3.ListObjectsV2, _ request: Request
     ) async throws -> S3.ListObjectsV2.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         let page = try ListingPage(
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)
@@ -78,8 +78,8 @@ struct Listings: Sendable {
     @Sendable func listObjects(
         _ operation: S3.ListObjects, _ request: Request
     ) async throws -> S3.ListObjects.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         let page = try ListingPage(
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)
@@ -108,8 +108,8 @@ struct Listings: Sendable {
     @Sendable func listObjectVersions(
         _ operation: S3.ListObjectVersions, _ request: Request
     ) async throws -> S3.ListObjectVersions.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         let page = try ListingPage(
             prefix: operation.prefix, delimiter: operation.delimiter, max: operation.maxKeys,
             encoding: operation.encodingType)

@@ -41,8 +41,8 @@ struct Objects: Sendable {
     @Sendable func headObject(
         _ operation: S3.HeadObject, _ request: Request
     ) async throws -> S3.HeadObject.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         let view = try await lake.view(
             of: operation.key, in: bucket, for: request.account, version: operation.versionId,
             conditions: ObjectConditions(
@@ -56,8 +56,8 @@ struct Objects: Sendable {
     @Sendable func getObject(
         _ operation: S3.GetObject, _ request: Request
     ) async throws -> (S3.GetObject.Response, ObjectBody) {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         let view = try await lake.view(
             of: operation.key, in: bucket, for: request.account, version: operation.versionId,
             conditions: ObjectConditions(
@@ -155,8 +155,8 @@ struct Objects: Sendable {
     @Sendable func getObjectAcl(
         _ operation: S3.GetObjectAcl, _ request: Request
     ) async throws -> S3.GetObjectAcl.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         _ = try await lake.view(
             of: operation.key, in: bucket, for: request.account, version: operation.versionId)
         let owner = bucket.account.rawValue
@@ -167,8 +167,8 @@ struct Objects: Sendable {
     @Sendable func getObjectTagging(
         _ operation: S3.GetObjectTagging, _ request: Request
     ) async throws -> S3.GetObjectTagging.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         let view = try await lake.view(
             of: operation.key, in: bucket, for: request.account, version: operation.versionId)
         return .init(tagSet: [], versionId: view.versionID)
