@@ -15,7 +15,6 @@ UNSERVED = [
     ("sqs list-message-move-tasks --source-arn arn:aws:sqs:us-east-1:111111111111:q",
      "UnknownOperationException", "ListMessageMoveTasks"),
     ("lakeformation list-lf-tags", "UnknownOperationException", "/ListLFTags"),
-    ("dataexchange list-event-actions", "UnknownOperationException", "/v1/event-actions"),
     ("sts get-federation-token --name someone", "InvalidAction", "GetFederationToken"),
     ("s3api get-bucket-notification-configuration --bucket some-bucket", "NotImplemented",
      "notification"),
