@@ -13,6 +13,8 @@ public struct AWSClient: Cloud {
     /// Answers of operations are documents, not data: longer ones are refused. Bytes.
     public static let answerBytesMax = 16 << 20
     public static let timeout = Duration.seconds(60)
+    /// The code of what is thrown where no answer came: what was asked may have been done.
+    public static let unreachable = "EndpointUnreachable"
 
     /// One for the process, never shut down. Where nobody listens it says so at once, and does not try
     /// until the time is up.
@@ -104,7 +106,7 @@ public struct AWSClient: Cloud {
             reply = try await exchange(request, within: time)
         } catch {
             throw AWSError(
-                "EndpointUnreachable", status: 503,
+                Self.unreachable, status: 503,
                 "\(endpoint) does not answer (\(error)). Is the exchange running? bourse serve")
         }
         return try Operation.response(from: reply)

@@ -99,7 +99,7 @@ public final class EmbeddedCloud: Sendable {
             executable: queryWorker.executable, staging: directory.staging,
             confinement: queryWorker.confinement)
         results = ManagedResults(directory: directory.results)
-        let reader = LakeReader(objects: objects, broker: broker)
+        let reader = LakeReader(objects: objects, manifests: broker.manifests)
         runner = QueryRunner(
             state: state,
             planner: QueryPlanner(state: state, engine: expressions, lake: reader),

@@ -33,12 +33,21 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// The value that is remembered, or what `find` finds.
     func value(
-        of key: Key, weighing weight: (Value) -> Int = { _ in 1 }, or find: () throws -> Value?
-    ) rethrows -> Value? {
+        of key: Key, weighing weight: (Value) -> Int = { _ in 1 }, or find: () throws -> Value
+    ) rethrows -> Value {
+        let (known, generation) = look(for: key)
+        if let known { return known }
+        let found = try find()
+        keep(found, weight(found), of: key, since: generation)
+        return found
+    }
+
+    /// The value that is remembered, or what `find` finds. Nothing is not remembered.
+    func value(of key: Key, or find: () throws -> Value?) rethrows -> Value? {
         let (known, generation) = look(for: key)
         if let known { return known }
         guard let found = try find() else { return nil }
-        keep(found, weight(found), of: key, since: generation)
+        keep(found, 1, of: key, since: generation)
         return found
     }
 

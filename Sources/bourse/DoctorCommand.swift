@@ -94,7 +94,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 let identity = try await AWSClient.administrator(of: directory)
                     .send(STS.GetCallerIdentity())
                 return .fine("\(server.endpoint) answers as \(identity.account ?? "nobody")")
-            } catch let error as AWSError where error.code == "EndpointUnreachable" {
+            } catch let error as AWSError where error.code == AWSClient.unreachable {
                 return .doubtful(
                     "not running; start it: bourse serve --data \(directory.url.localPath)")
             }

@@ -17,12 +17,12 @@ class Publisher:
         return self.client.create_data_set(
             AssetType=kind, Name=name, Description=f"{name}, as it is.", **parameters)["Id"]
 
-    def draft(self, data_set, comment="", prefixes=("gold/nav/daily/",)):
+    def draft(self, data_set, comment="", prefixes=("gold/nav/daily/",), bucket=BUCKET):
         """A revision with what lies under the prefixes, not yet finalized."""
         revision = self.client.create_revision(DataSetId=data_set, Comment=comment)["Id"]
         self.run_job("CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {"CreateS3DataAccessFromS3Bucket": {
             "DataSetId": data_set, "RevisionId": revision,
-            "AssetSource": {"Bucket": BUCKET, "KeyPrefixes": list(prefixes)}}})
+            "AssetSource": {"Bucket": bucket, "KeyPrefixes": list(prefixes)}}})
         return revision
 
     def finalize(self, data_set, revision):

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from lake import BUCKET, nav_key
-from publication import accept
+from lake import BUCKET, DATABASE, Lake, Provider, nav_key
+from publication import Publisher, accept
 from s3 import ONCE, keys_in, read, refused
 from world import World
 
@@ -186,3 +186,52 @@ def test_its_alias_is_a_bucket_to_its_receiver(world, data_set, key, reader, oth
     assert refused(reader.create_bucket, Bucket=alias)[1] == "InvalidBucketName"
     world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
     assert refused(reader.get_object, Bucket=alias, Key=key)[0] in (403, 404)
+
+
+def test_nor_where_no_location_is_registered(own_exchange, tmp_path):
+    """The data grant of a contract stands beside the filters of its funds."""
+    lake = Lake(tmp_path / "lake").sample("--funds", "3", "--days", "2")
+    team = Provider(own_exchange.provider)
+    team.link(lake)
+    team.glue.create_database(DatabaseInput={"Name": DATABASE})
+    team.describe("nav_history")
+    team.grant_rows(RECEIVER, "nav_history", "fund_id = 'F001'")
+    machine = own_exchange.subscriber(RECEIVER)
+    reader = machine.client("s3", config=ONCE)
+    publisher = Publisher(own_exchange.provider)
+    for prefix in "gold/nav/daily/", "gold/", FOLDER:
+        data_set = publisher.data_set(f"Of {prefix}")
+        publisher.publish(data_set, prefixes=[prefix])
+        accept(machine, publisher.grant(data_set, RECEIVER))
+    navs = [key for key in lake.keys if key.startswith("gold/nav/daily/")]
+    assert refused(reader.get_object, Bucket=BUCKET, Key=navs[0]) == DENIED
+    for prefix in "gold/", "gold/nav/", "gold/nav/daily/", navs[0].rpartition("/")[0]:
+        assert refused(reader.list_objects_v2, Bucket=BUCKET, Prefix=prefix) == DENIED
+    # Of no table:
+    assert keys_in(reader, BUCKET, FOLDER)
+    team.grant_table(RECEIVER, "nav_history")
+    assert read(reader, BUCKET, navs[0]) == lake.path(navs[0]).read_bytes()
+
+
+def test_what_a_reopened_revision_opened_is_closed(world, reader):
+    benchmarks = "gold/benchmark-indices/"
+    owner = world.publisher.client
+    data_set = world.publisher.data_set("Reopened")
+    revision = world.publisher.publish(data_set, prefixes=[FOLDER])
+    grant = world.publisher.grant(data_set, RECEIVER)
+    accept(world.subscriber, grant)
+    assert keys_in(reader, BUCKET, FOLDER)
+    owner.delete_data_grant(DataGrantId=grant["Id"])
+    names = {"DataSetId": data_set, "RevisionId": revision}
+    owner.update_revision(**names, Finalized=False)
+    asset, = owner.list_revision_assets(**names)["Assets"]
+    owner.delete_asset(**names, AssetId=asset["Id"])
+    world.publisher.run_job("CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {
+        "CreateS3DataAccessFromS3Bucket": {
+            **names, "AssetSource": {"Bucket": BUCKET, "KeyPrefixes": [benchmarks]}}})
+    world.publisher.finalize(data_set, revision)
+    again = world.publisher.grant(data_set, RECEIVER)
+    accept(world.subscriber, again)
+    assert keys_in(reader, BUCKET, benchmarks)
+    assert refused(reader.list_objects_v2, Bucket=BUCKET, Prefix=FOLDER) == DENIED
+    owner.delete_data_grant(DataGrantId=again["Id"])

@@ -108,11 +108,7 @@ def revision(lake, publisher, reader):
             Bucket=MANAGED, Key=key, Body=key.encode(), ContentType="text/x-key",
             Metadata={"written": "before"})
     data_set = publisher.data_set("Managed")
-    revision = publisher.client.create_revision(DataSetId=data_set)["Id"]
-    publisher.run_job("CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {"CreateS3DataAccessFromS3Bucket": {
-        "DataSetId": data_set, "RevisionId": revision,
-        "AssetSource": {"Bucket": MANAGED, "KeyPrefixes": ["a/"]}}})
-    publisher.finalize(data_set, revision)
+    publisher.publish(data_set, bucket=MANAGED, prefixes=["a/"])
     for key in keys[:6]:
         s3.put_object(Bucket=MANAGED, Key=key, Body=b"since", Metadata={"written": "after"})
     for key in keys[6:]:
@@ -187,15 +183,7 @@ def test_a_file_that_was_rewritten_in_place_is_named_and_not_served(
     opened(publisher.s3, "rewritten")
     data_set = publisher.data_set("Rewritten")
 
-    def publish():
-        revision = publisher.client.create_revision(DataSetId=data_set)["Id"]
-        publisher.run_job("CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {
-            "CreateS3DataAccessFromS3Bucket": {
-                "DataSetId": data_set, "RevisionId": revision,
-                "AssetSource": {"Bucket": "rewritten", "KeyPrefixes": [FOLDER]}}})
-        publisher.finalize(data_set, revision)
-
-    publish()
+    publisher.publish(data_set, bucket="rewritten")
     key = nav_key(DAYS[0])
     before = read(reader, "rewritten", key)
     lake.rewrite_in_place(key, nav_rows(DAYS[0], 2))
@@ -207,7 +195,7 @@ def test_a_file_that_was_rewritten_in_place_is_named_and_not_served(
         assert error.response["Error"]["Key"] == key
         assert refused(reader.head_object, Bucket="rewritten", Key=key) == (403, "403")
     assert navs(read(reader, "rewritten", nav_key(DAYS[1])))
-    publish()
+    publisher.publish(data_set, bucket="rewritten")
     assert navs(read(reader, "rewritten", key))[0] == 2
 
 
@@ -237,11 +225,7 @@ def test_a_bucket_of_another_account_by_the_same_name_is_another_bucket(
     make_bucket(s3, "passed-on")
     s3.put_object(Bucket="passed-on", Key="a/secret", Body=b"of the provider")
     data_set = publisher.data_set("Passed on")
-    draft = publisher.client.create_revision(DataSetId=data_set)["Id"]
-    publisher.run_job("CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {"CreateS3DataAccessFromS3Bucket": {
-        "DataSetId": data_set, "RevisionId": draft,
-        "AssetSource": {"Bucket": "passed-on", "KeyPrefixes": ["a/"]}}})
-    publisher.finalize(data_set, draft)
+    publisher.publish(data_set, bucket="passed-on", prefixes=["a/"])
     s3.delete_object(Bucket="passed-on", Key="a/secret")
     s3.delete_bucket(Bucket="passed-on")
     other = exchange.subscriber("333333333333", profile="other").client("s3")

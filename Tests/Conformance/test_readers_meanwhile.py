@@ -74,12 +74,8 @@ class Side:
 
     def publish(self):
         """What lies there now, which is one value's."""
-        client = self.world.publisher.client
-        revision = client.create_revision(DataSetId=self.data_set)["Id"]
-        self.world.publisher.run_job(
-            "CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET", {"CreateS3DataAccessFromS3Bucket": {
-                "DataSetId": self.data_set, "RevisionId": revision,
-                "AssetSource": {"Bucket": self.bucket, "KeyPrefixes": [FOLDER]}}})
+        revision = self.world.publisher.draft(
+            self.data_set, bucket=self.bucket, prefixes=[FOLDER])
         self.begun.add(self.value)
         self.world.publisher.finalize(self.data_set, revision)
         self.finalized[revision] = self.value

@@ -80,8 +80,10 @@ extension Broker {
         let objects = try await objects(of: assets)
         do {
             let manifest = try await manifests.pin(objects, as: revision.id)
-            try await hold(revision, to: request)
-            return try await publish(manifest, of: assets, as: revision, comment, request)
+            let product = state.current.exchange.products[revision.dataSet]
+            if let product { try await hold(revision, to: product, request) }
+            return try await publish(
+                manifest, of: assets, of: product, as: revision, comment, request)
         } catch {
             try await manifests.discard(revision.id)
             if let fault = error as? ManifestFault { throw AWSError(fault, of: revision.id) }
@@ -90,8 +92,9 @@ extension Broker {
     }
 
     /// Lets only what its product promises through: of anything else, nothing becomes visible.
-    private func hold(_ revision: RevisionRow, to request: Request) async throws {
-        guard let product = state.current.exchange.products[revision.dataSet] else { return }
+    private func hold(
+        _ revision: RevisionRow, to product: Bourse.Product, _ request: Request
+    ) async throws {
         var found = try await columnViolations(of: product, by: revision.id)
         found += try await gate.violations(
             of: product, by: revision.id, for: request.caller, at: request.time)
@@ -140,16 +143,19 @@ extension Broker {
     }
 
     private func publish(
-        _ manifest: ManifestSummary, of assets: [AssetRow], as revision: RevisionRow,
-        _ comment: String?, _ request: Request
+        _ manifest: ManifestSummary, of assets: [AssetRow], of product: Bourse.Product?,
+        as revision: RevisionRow, _ comment: String?, _ request: Request
     ) async throws -> RevisionRow {
         let row = try await state.change(recording: request.event) {
             [eventSource, arns] db, state in
             var row = try state.exchange.ownedRevision(
                 revision.id, of: revision.dataSet, by: request.account)
-            guard !row.isFinalized, try Self.assets(of: row.id, db) == assets else {
+            guard !row.isFinalized, try Self.assets(of: row.id, db) == assets,
+                state.exchange.products[row.dataSet] == product
+            else {
                 throw AWSError.exchangeConflict(
-                    .revision, row.id, "The revision was changed while it was finalized.")
+                    .revision, row.id,
+                    "The revision, or its product, was changed while it was finalized.")
             }
             row.comment = comment ?? row.comment
             row.updatedAt = request.time

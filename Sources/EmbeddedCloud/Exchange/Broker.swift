@@ -10,7 +10,7 @@ import Logging
 struct Broker: Sendable {
     let state: StateStore
     let provider: AccountID
-    let lake: any LakeListing
+    let lake: any ExchangeLake
     let manifests: Manifests
     let jobs: JobRunner
     let arns: ExchangeARNs
@@ -25,7 +25,7 @@ struct Broker: Sendable {
 
     /// - Parameter record: Puts an event of the exchange's own doing into the trail.
     init(
-        state: StateStore, provider: AccountID, region: String, lake: any LakeListing,
+        state: StateStore, provider: AccountID, region: String, lake: any ExchangeLake,
         directory: DataDirectory, log: Logger, clock: @escaping @Sendable () -> Date,
         eventSource: String = eventSourceDefault,
         record: @escaping @Sendable (AuditEvent) async throws -> Void
@@ -75,46 +75,6 @@ struct Broker: Sendable {
 
     /// Runs jobs until cancelled.
     func run() async throws { try await jobs.run() }
-
-    /// What a reader of the objects under a prefix sees: those of the newest finalized, unrevoked
-    /// revision of the data set that covers them, less the files that cannot hold a wanted row.
-    ///
-    /// - Parameter predicates: All of them hold for every row that is wanted.
-    /// - Returns: Nil when no data set covers the prefix: its objects are read as they are. No files
-    ///   when one does, but nothing of it is published any more.
-    func pinned(
-        bucket: String, prefix: String, where predicates: [PrunePredicate] = []
-    ) async throws -> PinnedFiles? {
-        guard
-            let coverage = state.current.exchange.coverage(
-                ofFolder: prefix, in: bucket, of: provider)
-        else {
-            return nil
-        }
-        return try await pinned(by: coverage, bucket: bucket, prefix: prefix, where: predicates)
-    }
-
-    /// The same, where it is known which data set covers the prefix.
-    func pinned(
-        by coverage: Coverage, bucket: String, prefix: String,
-        where predicates: [PrunePredicate] = []
-    ) async throws -> PinnedFiles {
-        guard let revision = coverage.revision else {
-            return PinnedFiles(dataSet: coverage.dataSet, revision: nil, files: [])
-        }
-        let files = try await manifests.files(
-            of: revision, bucket: bucket, prefix: prefix, where: predicates)
-        return PinnedFiles(dataSet: coverage.dataSet, revision: revision, files: files)
-    }
-}
-
-/// The files that readers of one prefix see.
-struct PinnedFiles: Sendable {
-    let dataSet: ExchangeID
-    /// Nil: nothing of the data set is published any more.
-    let revision: ExchangeID?
-    /// In the order of their keys.
-    let files: [PinnedFile]
 }
 
 // MARK: - What operations check alike

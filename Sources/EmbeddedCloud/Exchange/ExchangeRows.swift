@@ -98,7 +98,16 @@ struct S3Access: Codable, Sendable {
     }
 }
 
-extension S3Access: Equatable {
+/// By bytes: to Swift, two spellings of a letter are the same text.
+extension S3Access: Hashable {
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(bucket)
+        for names in [keyPrefixes, keys] {
+            hasher.combine(names.count)
+            for name in names { for byte in name.utf8 { hasher.combine(byte) } }
+        }
+    }
+
     static func == (left: S3Access, right: S3Access) -> Bool {
         left.bucket == right.bucket
             && left.keyPrefixes.elementsEqual(right.keyPrefixes) { $0.hasSameBytes(as: $1) }

@@ -21,7 +21,7 @@ struct ExchangeState: Sendable {
     /// What a finalized revision opens, where it is of the kind that does.
     private var accesses: TreeDictionary<ExchangeID, S3Access> = [:]
     /// What the newest published revision of a data set opens. By data set.
-    private(set) var opened: TreeDictionary<ExchangeID, OpenedAccess> = [:]
+    private(set) var opened: TreeDictionary<ExchangeID, S3Access> = [:]
     /// Which data set says what readers of a bucket see. By bucket.
     private var coverages: TreeDictionary<String, [Coverage]> = [:]
 
@@ -174,9 +174,7 @@ struct ExchangeState: Sendable {
     private mutating func renewCoverage(of dataSet: ExchangeID) {
         let finalized = publications(of: dataSet)
         let newest = finalized.first(where: \.isPublished)
-        opened[dataSet] = newest.flatMap { newest in
-            accesses[newest.id].map { OpenedAccess(revision: newest.id, access: $0) }
-        }
+        opened[dataSet] = newest.flatMap { accesses[$0.id] }
         var found: [Coverage] = []
         for revision in [newest].compactMap(\.self) + finalized {
             guard let access = accesses[revision.id],

@@ -4,8 +4,7 @@ import GRDB
 import Ledger
 import HashTreeCollections
 
-/// Exports: a receiver's own copies of what a revision holds, which is what it does without being asked for
-/// nowhere else.
+/// Exports: copies of what a revision holds, in buckets of whoever asks for them. Nothing else here copies.
 extension JobRunner {
     /// What an export is of.
     struct Source: Sendable {

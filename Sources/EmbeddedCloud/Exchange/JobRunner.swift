@@ -20,7 +20,7 @@ struct JobRunner: Sendable {
     static let accessesPerRevisionMax = 1
 
     let state: StateStore
-    let lake: any LakeListing
+    let lake: any ExchangeLake
     let manifests: Manifests
     let region: String
     let log: Logger
@@ -30,7 +30,7 @@ struct JobRunner: Sendable {
     private let entrance: AsyncStream<ExchangeID>.Continuation
 
     init(
-        state: StateStore, lake: any LakeListing, manifests: Manifests, region: String,
+        state: StateStore, lake: any ExchangeLake, manifests: Manifests, region: String,
         log: Logger, clock: @escaping @Sendable () -> Date,
         record: @escaping @Sendable (AuditEvent) async throws -> Void
     ) {

@@ -9,7 +9,8 @@ import Ledger
 /// What the provider offers, and what has to hold of it.
 struct Products: Sendable {
     static let tablesMax = 100
-    static let columnsMax = 1_000
+    /// That the expectations of one table name, each time counted.
+    static let namedMax = 1_000
 
     let state: StateStore
     let provider: AccountID
@@ -92,6 +93,13 @@ struct Products: Sendable {
                 throw .validation(
                     "Expectations are of \(expectations.table), which is none of the product's tables, or "
                         + "is there twice.")
+            }
+            let named =
+                expectations.columns.count + expectations.notNull.count
+                + expectations.unique.count + expectations.ranges.count
+            guard named <= Self.namedMax else {
+                throw .validation(
+                    "The expectations of \(expectations.table) may name \(Self.namedMax) columns.")
             }
             for range in expectations.ranges where range.min == nil && range.max == nil {
                 throw .validation("The range of \(range.column) has no Min and no Max.")

@@ -2,8 +2,6 @@ import AWSAPI
 import BourseAPI
 import DuckDB
 import FoundationEssentials
-import GlueAPI
-import HashTreeCollections
 import Synchronization
 
 /// Asks of a revision, before it is finalized, whether what its product promises holds of it.
@@ -28,13 +26,18 @@ final class PublishGate: Sendable {
     func violations(
         of product: Bourse.Product, by revision: ExchangeID, for caller: Caller, at now: Date
     ) async throws -> [String] {
-        guard let ask = ask.withLock({ $0 }) else { return [] }
+        guard let ask = ask.withLock({ $0 }) else {
+            preconditionFailure("Nothing is finalized before there is somebody to ask.")
+        }
         var found: [String] = []
         for expectations in product.expectations {
             let check = GateCheck(expectations)
             for question in check.questions {
                 let rows = try await ask(question.sql, product.database, revision, caller)
-                guard let row = rows.first else { continue }
+                guard let row = rows.first, row.count == question.findings.count else {
+                    found.append("\(expectations.table): what is expected cannot be asked of it")
+                    continue
+                }
                 for (value, finding) in zip(row, question.findings) {
                     if let words = finding(value, now) {
                         found.append("\(expectations.table): \(words)")

@@ -5,7 +5,6 @@ import HashTreeCollections
 /// What a data grant opens of a bucket: the newest published revision of its data set says it.
 struct SharedAccess: Sendable {
     var grant: DataGrantRow
-    var revision: ExchangeID
     var access: S3Access
 }
 
@@ -17,10 +16,10 @@ extension ExchangeState {
     ) -> [SharedAccess] {
         let received = grants(receivedBy: account).filter { $0.holds(at: now) }
         return received.compactMap { grant in
-            guard let opened = opened[grant.sourceDataSet], grant.sender == bucket.account,
-                opened.access.bucket == bucket.name.rawValue
+            guard let access = opened[grant.sourceDataSet], grant.sender == bucket.account,
+                access.bucket == bucket.name.rawValue
             else { return nil }
-            return SharedAccess(grant: grant, revision: opened.revision, access: opened.access)
+            return SharedAccess(grant: grant, access: access)
         }
     }
 
@@ -30,17 +29,10 @@ extension ExchangeState {
     ///   account's that holds.
     func bucket(aliased name: String, for account: AccountID, at now: Date) -> String? {
         guard let id = AccessPointAlias.dataSet(in: name), let grant = grant(behind: id),
-            grant.receiver == account, grant.holds(at: now),
-            let opened = opened[grant.sourceDataSet]
+            grant.receiver == account, grant.holds(at: now)
         else { return nil }
-        return opened.access.bucket
+        return opened[grant.sourceDataSet]?.bucket
     }
-}
-
-/// What a published revision opens.
-struct OpenedAccess: Sendable {
-    var revision: ExchangeID
-    var access: S3Access
 }
 
 /// The name that a receiver has for what it was given of a bucket, and uses as a bucket's.
@@ -100,10 +92,10 @@ extension S3Access {
     }
 }
 
-/// The policies of data grants, made once for each revision and receiver.
+/// The policies of data grants, made once for what is opened and to whom.
 final class SharePolicies: Sendable {
     private struct Name: Hashable {
-        var revision: ExchangeID
+        var access: S3Access
         var account: AccountID
     }
 
@@ -111,8 +103,8 @@ final class SharePolicies: Sendable {
     private let made = RecentValues<Name, PolicyDocument>(weightMax: rememberedMax)
 
     func policy(of share: SharedAccess, for account: AccountID) -> PolicyDocument {
-        let name = Name(revision: share.revision, account: account)
-        return made.value(of: name) { share.access.policy(for: account) }
-            ?? share.access.policy(for: account)
+        made.value(of: Name(access: share.access, account: account)) {
+            share.access.policy(for: account)
+        }
     }
 }

@@ -10,20 +10,24 @@ extension CloudState {
     ///
     /// Below a location that the account has registered, its policies alone open nothing: the caller also
     /// needs a table there of which it was granted everything. Stricter than AWS, where whoever has S3 rights
-    /// by a policy reads past every filter. Files of no table are read by whoever has a data grant of them. A listing that reaches a registered location from above is
-    /// refused, since keys are data.
+    /// by a policy reads past every filter. A listing that reaches a registered location from above is refused,
+    /// since keys are data.
     ///
-    /// - Parameter path: The prefix, or the object's key and a slash: whoever lists a folder asks first whether
-    ///   there is an object of its name.
+    /// Files of no table are read by whoever has a data grant of them. Those of a table no data grant opens by
+    /// itself, wherever they lie: it stands beside the filters of the contract that it is of.
+    ///
+    /// - Parameters:
+    ///   - path: The prefix, or the object's key and a slash: whoever lists a folder asks first whether there is
+    ///     an object of its name.
+    ///   - isShared: Whether a data grant alone lets the caller in, and no policy of the bucket.
     func mayReadFiles(
-        at path: String, in bucket: Bucket, _ caller: Caller, at now: Date
+        at path: String, in bucket: Bucket, _ caller: Caller, isShared: Bool, at now: Date
     ) -> Bool {
         let owner = bucket.account
-        guard !caller.belongs(to: owner), let registered = governance.locations[owner] else {
-            return true
-        }
+        guard !caller.belongs(to: owner) else { return true }
+        let registered = governance.locations[owner] ?? [:]
         let folders = LakeLocation.folders(above: path, in: bucket.name)
-        guard folders.contains(where: { registered[$0.arn] != nil }) else {
+        if !isShared, !folders.contains(where: { registered[$0.arn] != nil }) {
             let beginning = ARN.s3(bucket: bucket.name.rawValue, key: path).description
             return !registered.keys.contains { "\($0)/".hasPrefix(beginning) }
         }

@@ -78,21 +78,24 @@ struct Authorizer: Sendable {
                 session: caller.sessionPolicy)
         }
         var decision = decide(access, under: policies)
+        var isShared = false
         // What the bucket's policy denies stays denied; what it says nothing of, a data grant may open.
         if case .deny(.notOwner, _) = decision, let bucket {
             for share in current.exchange.shares(of: bucket, with: caller.account, at: call.time) {
                 policies.resource = shares.policy(of: share, for: caller.account)
                 decision = decide(access, under: policies)
-                if case .allow = decision { break }
+                if case .allow = decision {
+                    isShared = true
+                    break
+                }
             }
         }
-        let path = resource.path(readBy: action, context: context)
-        return Authorization(
-            policies: policies, decision: decision,
-            hidesFiles: bucket.map { bucket in
-                path.map { !current.mayReadFiles(at: $0, in: bucket, caller, at: call.time) }
-                    ?? false
-            } ?? false)
+        var hidesFiles = false
+        if let bucket, let path = resource.path(readBy: action, context: context) {
+            hidesFiles = !current.mayReadFiles(
+                at: path, in: bucket, caller, isShared: isShared, at: call.time)
+        }
+        return Authorization(policies: policies, decision: decision, hidesFiles: hidesFiles)
     }
 
     /// Whether the files are still lent, and the caller's own identity may still have data of Lake Formation.

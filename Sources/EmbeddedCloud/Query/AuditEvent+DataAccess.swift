@@ -2,8 +2,8 @@ import AWSAPI
 import FoundationEssentials
 
 extension AuditEvent {
-    /// What the trail says of a query's access to data, before its answer is there: Lake Formation's `GetDataAccess`,
-    /// with the principal, the tables and what they consist of.
+    /// What the trail says of a query's access to data, before its answer is there: Lake Formation's
+    /// `GetDataAccess`, with the principal, the tables and what they consist of.
     init(
         dataAccessOf execution: QueryExecution, _ plan: QueryPlanner.Plan, region: String,
         at time: Date

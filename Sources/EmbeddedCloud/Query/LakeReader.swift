@@ -9,7 +9,7 @@ struct LakeReader: Sendable {
     private static let pageMax = 1_000
 
     let objects: ObjectStore
-    let broker: Broker
+    let manifests: Manifests
 
     /// - Parameters:
     ///   - predicates: All of them hold for every row that is wanted: files without one need not be told.
@@ -22,7 +22,7 @@ struct LakeReader: Sendable {
     ) async throws -> TableFiles {
         let location = url.folder
         if let publishing, reader == owner {
-            let pinned = try await broker.manifests.files(
+            let pinned = try await manifests.files(
                 of: publishing, bucket: location.bucket, prefix: location.key, where: predicates)
             return TableFiles(pinned, prefix: location.key)
         }
@@ -60,7 +60,7 @@ struct LakeReader: Sendable {
                 at: location, of: owner, for: reader),
             parts.isWhole, parts.covered.count == 1, let revision = parts.published.first?.revision
         else { return nil }
-        return try await broker.manifests.tally(
+        return try await manifests.tally(
             of: revision, bucket: location.bucket, prefix: location.key, where: predicates,
             by: partitions, bounds: bounds)
     }
@@ -72,7 +72,7 @@ struct LakeReader: Sendable {
         guard let revision = part.revision else { return [] }
         let beginning = String(decoding: part.beginning, as: UTF8.self)
         let isAround = location.key.utf8.starts(with: part.beginning)
-        let files = try await broker.manifests.files(
+        let files = try await manifests.files(
             of: revision, bucket: location.bucket, prefix: isAround ? location.key : beginning,
             where: predicates)
         guard part.isKey || !part.without.isEmpty else { return files }

@@ -9,7 +9,8 @@ extension QueryPlanner {
     /// The files of a table of which some partitions lie elsewhere than their values say. Then it has those
     /// partitions that the catalogue has, as in Athena, and its folder says nothing.
     func placedFiles(
-        of id: TableID, _ table: Glue.Table, _ scan: GovernedScan, for reader: AccountID
+        of id: TableID, _ table: Glue.Table, _ scan: GovernedScan, for reader: AccountID,
+        before publishing: ExchangeID?
     ) async throws -> TableFiles {
         let keys = (table.partitionKeys ?? []).map { $0.name.lowercased() }
         let places = try await state.ledger.read { db in try PartitionRow.locations(of: id, in: db)
@@ -34,7 +35,8 @@ extension QueryPlanner {
         for partition in wanted {
             guard let location = S3URL(partition.key) else { continue }
             var files = try await lake.files(
-                at: location, of: id.catalog, for: reader, where: predicates)
+                at: location, of: id.catalog, for: reader, where: predicates,
+                before: publishing)
             for place in files.files.indices { files.files[place].placed = partition.placed }
             found.files += files.files
             found.directories.formUnion(files.directories)

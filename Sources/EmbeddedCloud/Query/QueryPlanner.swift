@@ -147,7 +147,8 @@ struct QueryPlanner: Sendable {
         }
         let available =
             isPlaced
-            ? try await placedFiles(of: id, table, scan, for: caller.account)
+            ? try await placedFiles(
+                of: id, table, scan, for: caller.account, before: asker.publishing)
             : try await lake.files(
                 at: location, of: id.catalog, for: caller.account, where: scan.prunePredicates,
                 before: asker.publishing)

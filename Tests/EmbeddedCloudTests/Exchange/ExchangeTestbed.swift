@@ -216,8 +216,37 @@ final class ExchangeTestbed: Sendable {
     }
 }
 
+/// The files that readers of one folder see.
+struct PinnedFiles: Sendable {
+    let dataSet: ExchangeID
+    /// Nil: nothing of the data set is published any more.
+    let revision: ExchangeID?
+    /// In the order of their keys.
+    let files: [PinnedFile]
+}
+
+extension Broker {
+    /// What a reader of the objects of a folder sees, less the files that cannot hold a wanted row. Nil where
+    /// no data set covers it.
+    func pinned(
+        bucket: String, prefix: String, where predicates: [PrunePredicate] = []
+    ) async throws -> PinnedFiles? {
+        guard
+            let coverage = state.current.exchange.coverage(
+                ofFolder: prefix, in: bucket, of: provider)
+        else { return nil }
+        guard let revision = coverage.revision else {
+            return PinnedFiles(dataSet: coverage.dataSet, revision: nil, files: [])
+        }
+        return PinnedFiles(
+            dataSet: coverage.dataSet, revision: revision,
+            files: try await manifests.files(
+                of: revision, bucket: bucket, prefix: prefix, where: predicates))
+    }
+}
+
 /// Directories as buckets.
-struct FolderLake: LakeListing {
+struct FolderLake: ExchangeLake {
     let folders: [String: (owner: AccountID, url: URL)]
 
     func owner(of bucket: String) async throws -> AccountID? { folders[bucket]?.owner }

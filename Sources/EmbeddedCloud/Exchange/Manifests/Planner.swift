@@ -72,7 +72,7 @@ package actor Planner {
         of revision: ExchangeID, in table: String, where conditions: String
     ) throws -> [PinnedFile] {
         let question = Question(revision: revision, conditions: Array(conditions.utf8))
-        let found = try recent.value(
+        return try recent.value(
             of: question,
             weighing: { question.conditions.count + ($0.count + 1) * Self.recentFileBytes }
         ) {
@@ -80,7 +80,6 @@ package actor Planner {
             // `Manifests.engineSettings`.
             try pinned("\(table) WHERE \(conditions)")
         }
-        return found ?? []
     }
 
     /// - Parameter source: What stands after FROM.
@@ -106,8 +105,8 @@ package actor Planner {
     }
 
     func forget(_ revision: ExchangeID) throws {
-        guard let table = hot.removeValue(forKey: revision)?.table else { return }
         recent.forget()
+        guard let table = hot.removeValue(forKey: revision)?.table else { return }
         try connection.execute("DROP TABLE \(table)")
     }
 

@@ -42,9 +42,12 @@ struct PublishCommand: AsyncParsableCommand {
                     within: Self.finalizingMax)
             }
         } catch {
-            // A draft that nobody asked for again.
-            _ = try? await client.send(
-                DataExchange.DeleteRevision(dataSetId: product.dataSetId, revisionId: revision))
+            // A draft that nobody will ask for again; where no answer came, it may be published by now.
+            if (error as? AWSError)?.code != AWSClient.unreachable {
+                _ = try? await client.send(
+                    DataExchange.DeleteRevision(
+                        dataSetId: product.dataSetId, revisionId: revision))
+            }
             throw error
         }
         let changes = try await client.send(

@@ -2,7 +2,7 @@ import AWSAPI
 import FoundationEssentials
 
 /// What the exchange asks of the lake: whose a bucket is, what is in it now, and room for copies.
-protocol LakeListing: Sendable {
+protocol ExchangeLake: Sendable {
     /// Nil: there is no such bucket.
     func owner(of bucket: String) async throws -> AccountID?
 
@@ -29,7 +29,7 @@ protocol LakeListing: Sendable {
     func discard(_ versions: [ObjectVersion])
 }
 
-extension ObjectStore: LakeListing {
+extension ObjectStore: ExchangeLake {
     func owner(of bucket: String) async throws -> AccountID? { self.bucket(named: bucket)?.account }
 
     func object(_ key: String, in bucket: String) async throws -> StoredObject? {

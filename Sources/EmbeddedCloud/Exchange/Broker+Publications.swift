@@ -24,7 +24,8 @@ extension Broker {
         let drafts = exchange.revisions[id]?.values.filter { !$0.isFinalized } ?? []
         let all =
             drafts.sorted { $0.createdAt > $1.createdAt } + exchange.publications(of: id)
-        return .init(publications: all.map { publication($0, in: exchange) })
+        let current = exchange.current(of: id)
+        return .init(publications: all.map { publication($0, current: current) })
     }
 
     @Sendable func blockRevision(
@@ -67,7 +68,7 @@ extension Broker {
             row.updatedAt = request.time
             try row.update(db)
             state.exchange.put(row)
-            return publication(row, in: state.exchange)
+            return publication(row, current: state.exchange.current(of: dataSet))
         }
     }
 
@@ -87,17 +88,17 @@ extension Broker {
             $0.publication ?? 0 < publication && $0.isHeld
         }
         let changes = try await manifests.changes(in: row.id, since: previous?.id)
+        let current = exchange.current(of: dataSet)
         return .init(
-            revision: self.publication(row, in: exchange),
-            previous: previous.map { self.publication($0, in: exchange) }, added: changes.added,
+            revision: self.publication(row, current: current),
+            previous: previous.map { self.publication($0, current: current) }, added: changes.added,
             changed: changes.changed, removed: changes.removed,
             columnsAdded: changes.columnsAdded, columnsRemoved: changes.columnsRemoved)
     }
 
     private func publication(
-        _ row: RevisionRow, in exchange: ExchangeState
+        _ row: RevisionRow, current: ExchangeID?
     ) -> Bourse.Publication {
-        let current = exchange.publications(of: row.dataSet).first(where: \.isPublished)?.id
         let standing: Bourse.Publication.Standing =
             if !row.isFinalized {
                 .draft
@@ -113,6 +114,13 @@ extension Broker {
             reason: row.revocationComment ?? row.blockReason, createdAt: row.createdAt,
             updatedAt: row.updatedAt, objects: row.objectCount, bytes: row.bytes,
             rows: row.rowCount, guarantee: row.guarantee?.rawValue)
+    }
+}
+
+extension ExchangeState {
+    /// The revision that readers of the data set read.
+    fileprivate func current(of dataSet: ExchangeID) -> ExchangeID? {
+        publications(of: dataSet).first(where: \.isPublished)?.id
     }
 }
 
