@@ -33,7 +33,13 @@ struct Queries: Sendable {
     @Sendable func startQueryExecution(
         _ operation: Athena.StartQueryExecution, _ request: Request
     ) async throws -> Athena.StartQueryExecution.Response {
-        let execution = try await execution(of: operation, request)
+        var accepted = try await execution(of: operation, request)
+        if runner.queue.hasTurn(for: request.account) {
+            // So this is not written a second time, while it reads.
+            accepted.state = .running
+            accepted.startedAt = request.time
+        }
+        let execution = accepted
         let reuse = operation.resultReuseConfiguration?.resultReuseByAgeConfiguration
         let earlier: QueryExecution? = try await state.change(recording: request.event) { db, _ in
             if let earlier = try Self.earlier(execution, in: db) { return earlier }

@@ -35,6 +35,11 @@ final class QueryQueue: Sendable {
         return try await body()
     }
 
+    /// Whether a query of the account would run now. It may still have to wait: others come meanwhile.
+    func hasTurn(for account: AccountID) -> Bool {
+        line.withLock { $0.hasTurn(for: account) }
+    }
+
     private func enter(_ account: AccountID) async throws {
         let number = line.withLock { line in
             line.numbersGiven += 1
@@ -58,12 +63,16 @@ final class QueryQueue: Sendable {
 }
 
 extension QueryQueue.Line {
+    fileprivate func hasTurn(for account: AccountID) -> Bool {
+        !running.contains(account) && running.count < QueryQueue.runningMax
+    }
+
     /// Lets the waiter in, refuses it, or keeps it until it is called or removed.
     fileprivate mutating func add(_ waiter: QueryQueue.Waiter, of account: AccountID) {
         // A task that is cancelled from here on finds its waiter to remove: the lock is held.
         if Task.isCancelled {
             waiter.turn.resume(throwing: CancellationError())
-        } else if !running.contains(account), running.count < QueryQueue.runningMax {
+        } else if hasTurn(for: account) {
             running.insert(account)
             waiter.turn.resume()
         } else if waiting[account, default: []].count < QueryQueue.waitingPerAccountMax {

@@ -216,9 +216,8 @@ final class QueryRunner: Sendable {
         return ended
     }
 
-    /// Writes down that it runs, so that it is not begun twice; nobody waits for that.
+    /// Writes down that what waited runs, so that it is not begun twice; nobody waits for that.
     private func mark(running execution: QueryExecution) {
-        book.withLock { $0.executions[execution.id] = execution }
         Task { [ledger, log] in
             do {
                 try await ledger.write { db in
@@ -243,7 +242,8 @@ final class QueryRunner: Sendable {
         var execution = accepted
         execution.state = .running
         execution.startedAt = clock()
-        mark(running: execution)
+        book.withLock { [execution] in $0.executions[execution.id] = execution }
+        if accepted.state == .queued { mark(running: execution) }
         let statement = try AthenaStatement(reading: accepted.text)
         switch statement {
         case .question: return try await answer(execution)
