@@ -9,6 +9,7 @@ struct WorkerSession {
     private let parsing: Statement
     private let unparsing: Statement
     private let errorMessage: ErrorMessage
+    private var printedTrees = PrintedTrees()
 
     /// Opens the engine on the calling thread alone.
     init(_ configuration: QueryWorkerConfiguration) throws(DuckDBError) {
@@ -79,7 +80,7 @@ struct WorkerSession {
 // MARK: - Answering
 
 extension WorkerSession {
-    func answer(_ frame: Frame) throws -> (Reply, [UInt8]) {
+    mutating func answer(_ frame: Frame) throws -> (Reply, [UInt8]) {
         let request = try FrameChannel.decode(frame.head, as: Request.self)
         do {
             switch request {
@@ -131,16 +132,17 @@ extension WorkerSession {
         return tree
     }
 
-    private func run(_ tree: [UInt8], _ output: QueryOutput) throws -> (Reply, [UInt8]) {
+    private mutating func run(
+        _ tree: [UInt8], _ output: QueryOutput
+    ) throws -> (Reply, [UInt8]) {
         guard tree.count <= configuration.limits.treeBytes else {
             throw QueryWorkerFault.exceeded(.treeBytes)
         }
         let userTree = String(decoding: tree, as: UTF8.self)
-        let row = try unparsing.execute([.text(userTree)]).rows()[0]
-        guard let sql = row[0].text, let printed = row[1].text else {
-            throw DuckDBError(kind: .invalidInput, message: "The tree holds no statement.")
-        }
-        try check(printed, says: userTree)
+        let known = printedTrees[tree]
+        let printed = try known ?? print(userTree)
+        if known == nil { printedTrees.keep(printed, of: tree) }
+        let sql = printed.sql
         do {
             let statement = try connection.prepare(sql)
             guard statement.isSelect else {
@@ -153,10 +155,19 @@ extension WorkerSession {
             }
         } catch let error as DuckDBError {
             let position = error.position.flatMap {
-                ErrorPosition.inUserText(of: $0, ran: printed, user: userTree)
+                ErrorPosition.inUserText(of: $0, ran: printed.tree, user: userTree)
             }
             throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
         }
+    }
+
+    private func print(_ tree: String) throws -> PrintedTrees.Printed {
+        let row = try unparsing.execute([.text(tree)]).rows()[0]
+        guard let sql = row[0].text, let printed = row[1].text else {
+            throw DuckDBError(kind: .invalidInput, message: "The tree holds no statement.")
+        }
+        try check(printed, says: tree)
+        return PrintedTrees.Printed(sql: sql, tree: printed)
     }
 
     /// Refuses a tree whose printed text parses to another one, or to none: nothing else may run.
