@@ -28,8 +28,8 @@ class SampleExchange:
             self.team.link(self.lake)
             self.team.govern()
             self.team.describe(TABLE)
-            publisher = Publisher(self.exchange.provider)
-            self.revision = publisher.publish(publisher.data_set())
+            self.publisher = Publisher(self.exchange.provider)
+            self.revision = self.publisher.publish(self.publisher.data_set())
 
     @contextlib.contextmanager
     def _stopped_on_failure(self):
