@@ -79,7 +79,10 @@ extension Broker {
         }
         let objects = try await objects(of: assets)
         do {
-            let manifest = try await manifests.pin(objects, as: revision.id)
+            let manifest = try await manifests.pin(
+                objects, as: revision.id,
+                after: state.current.exchange.publications(of: revision.dataSet)
+                    .first(where: \.isPublished)?.id)
             let product = state.current.exchange.products[revision.dataSet]
             if let product { try await hold(revision, to: product, request) }
             return try await publish(

@@ -142,6 +142,50 @@ import Testing
 }
 
 @Suite struct `Finalizing` {
+    @Test func `reads no footer again that the revision before knows`() async throws {
+        let testbed = try await ExchangeTestbed()
+        try testbed.put(
+            parquet: "SELECT range AS a, 'x' AS b FROM range(3)", at: "gold/day=1/a.parquet")
+        try testbed.put(parquet: "SELECT 1 AS a", at: "gold/day=2/b.parquet")
+        try testbed.put("1", at: "gold/c.csv")
+        let dataSet = try await testbed.dataSet()
+        let first = try await testbed.publish(dataSet)
+        let engine = try Database().connect()
+        func manifest(_ revision: String) -> String {
+            testbed.folder.appending(path: "data/manifests/\(revision).parquet").localPath
+                .sqlLiteral
+        }
+        // So that it shows where a count comes from.
+        try engine.execute(
+            """
+            CREATE TABLE said AS FROM read_parquet(\(manifest(first)));
+            UPDATE said SET "rowCount" = "rowCount" + 70;
+            COPY said TO \(manifest(first)) (FORMAT parquet);
+            """)
+        try FileManager.default.removeItem(at: testbed.place("gold/day=2/b.parquet"))
+        try testbed.put(parquet: "SELECT 2 AS a FROM range(5)", at: "gold/day=2/b.parquet")
+        try testbed.put(parquet: "SELECT 3 AS a", at: "gold/day=3/d.parquet")
+        let second = try await testbed.publish(dataSet)
+        let counts = try engine.rows(
+            "SELECT key, \"rowCount\" FROM read_parquet(\(manifest(second))) ORDER BY key")
+        #expect(
+            counts.map { $0[0].text } == [
+                "gold/c.csv", "gold/day=1/a.parquet", "gold/day=2/b.parquet",
+                "gold/day=3/d.parquet",
+            ])
+        #expect(counts.map { $0[1].int64 } == [nil, 73, 5, 1])
+        // Everything else is what a data set says that has no revision before.
+        let fresh = try await testbed.publish(testbed.dataSet())
+        let differences = try engine.rows(
+            """
+            SELECT * EXCLUDE (path, etag, changed, "rowCount") FROM read_parquet(\(manifest(second)))
+            EXCEPT
+            SELECT * EXCLUDE (path, etag, changed, "rowCount") FROM read_parquet(\(manifest(fresh)))
+            """)
+        #expect(differences.isEmpty)
+        try await testbed.remove()
+    }
+
     @Test func `leaves nothing to be seen when it is cut off before its transaction`() async throws
     {
         let testbed = try await ExchangeTestbed()
@@ -152,7 +196,7 @@ import Testing
         let draft = try #require(ExchangeID(rawValue: try await testbed.revision(of: dataSet)))
         let objects = try await testbed.lake.objects(
             under: "gold/", in: ExchangeTestbed.bucket, after: nil, max: 9)
-        _ = try await testbed.broker.manifests.pin(objects, as: draft)
+        _ = try await testbed.broker.manifests.pin(objects, as: draft, after: nil)
         try await testbed.stop()
 
         let again = try await ExchangeTestbed(in: testbed.folder)

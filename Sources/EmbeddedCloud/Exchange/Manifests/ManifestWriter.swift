@@ -17,9 +17,11 @@ actor ManifestWriter {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter objects: Each (bucket, key) once.
+    /// - Parameters:
+    ///   - objects: Each (bucket, key) once.
+    ///   - earlier: A manifest that knows of some of the files already.
     func write(
-        _ objects: [StoredObject], to file: URL, pinning folder: URL
+        _ objects: [StoredObject], to file: URL, after earlier: URL?, pinning folder: URL
     ) throws -> ManifestSummary {
         var pins = try Pins(making: folder)
         let files = try objects.map { PinnedFile($0, try pins.pin($0)) }
@@ -27,7 +29,10 @@ actor ManifestWriter {
         try connection.execute(Self.tables)
         defer { try? connection.execute(Self.dropTables) }
         try append(files)
-        try ParquetFooters(connection: connection).read(files)
+        let known =
+            try earlier.map { try KnownFooters(connection: connection).take(from: $0) } ?? []
+        try ParquetFooters(connection: connection).read(
+            files.enumerated().filter { !known.contains($0.offset) }.map(\.element))
         for file in files where !file.isUnchanged() {
             throw ManifestFault.changed(key: file.key)
         }

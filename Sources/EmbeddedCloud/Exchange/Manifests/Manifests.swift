@@ -18,6 +18,8 @@ struct Manifests: Sendable {
     private static let engineSettings = [
         "memory_limit": "2GB", "temp_directory": "", "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        // Each file is read once: nothing of it is kept.
+        "enable_external_file_cache": "false",
         // The rows of a manifest are in the order of their keys, and so are those that are found.
         "preserve_insertion_order": "true",
     ]
@@ -37,12 +39,15 @@ struct Manifests: Sendable {
 
     /// Pins the objects and writes the manifest. It is read by nobody until the revision is finalized.
     ///
+    /// - Parameter earlier: A revision whose footers are not read again where the files are the same.
     /// - Throws: ``ManifestFault`` for an object that changed meanwhile, or cannot be read.
-    func pin(_ objects: [StoredObject], as revision: ExchangeID) async throws -> ManifestSummary {
+    func pin(
+        _ objects: [StoredObject], as revision: ExchangeID, after earlier: ExchangeID?
+    ) async throws -> ManifestSummary {
         // What a finalization that failed has left.
         try remove([folder(revision)])
         let summary = try await writer.write(
-            objects, to: file(revision),
+            objects, to: file(revision), after: earlier.map(file),
             // A name of its own each time: a worker that was let read one may not read what comes after it.
             pinning: folder(revision).appending(
                 path: UUID().uuidString.prefix(8).lowercased(), directoryHint: .isDirectory))

@@ -1,0 +1,69 @@
+import DuckDB
+import FoundationEssentials
+
+/// What an earlier manifest says of files that are the same still: their footers need not be read again.
+struct KnownFooters {
+    let connection: Connection
+
+    /// Fills the tables `footer` and `bound` for the files of `pinned` that the manifest knows.
+    ///
+    /// - Returns: The numbers of those files; also of those that it knows to be no Parquet.
+    func take(from manifest: URL) throws -> Set<Int> {
+        defer { try? connection.execute("DROP TABLE IF EXISTS known") }
+        do {
+            try connection.execute(
+                """
+                DROP TABLE IF EXISTS known;
+                CREATE TEMP TABLE known AS
+                SELECT pinned.number, pinned.path AS pinnedPath, earlier.*
+                FROM pinned JOIN read_parquet(
+                    \(manifest.localPath.sqlFileLiteral), hive_partitioning = false) AS earlier
+                    ON pinned.bucket = earlier.bucket AND pinned.key = earlier.key
+                WHERE \(Self.isSame);
+                """)
+        } catch {
+            // Its revision may have been reopened meanwhile: then all footers are read.
+            return []
+        }
+        try connection.execute(
+            """
+            INSERT INTO footer
+            SELECT pinnedPath, "rowCount", schema FROM known WHERE schema IS NOT NULL
+            """)
+        for (kind, name) in try bounds() {
+            let low = ManifestColumn.low(kind, name).sqlIdentifier
+            let high = ManifestColumn.high(kind, name).sqlIdentifier
+            try connection.execute(
+                """
+                INSERT INTO bound
+                SELECT pinnedPath, '\(kind.rawValue)', \(name.sqlLiteral), \(low), \(high)
+                FROM known WHERE \(low) IS NOT NULL OR \(high) IS NOT NULL
+                """)
+        }
+        return Set(
+            try connection.rows("SELECT number FROM known").compactMap { $0[0].int64.map(Int.init) }
+        )
+    }
+
+    private func bounds() throws -> [(PruneKind, String)] {
+        let columns = try connection.rows(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = 'known'")
+        return columns.compactMap { row in
+            guard let column = row[0].text, let kind = ManifestColumn.boundKind(of: column) else {
+                return nil
+            }
+            let prefix = ManifestColumn.low(kind, "")
+            return column.hasPrefix(prefix) ? (kind, String(column.dropFirst(prefix.count))) : nil
+        }
+    }
+
+    /// A version never changes. A second name of a file stands for it as long as the file's content does
+    /// (see ``PinGuarantee/accepts(_:for:)``); a clone is another file each time, of which the ETag says
+    /// what it was made of.
+    private static let isSame = """
+        pinned.guarantee = earlier.guarantee AND pinned.size = earlier.size AND (
+            pinned.etag = earlier.etag OR pinned.guarantee IN ('HARD_LINK', 'VERSION')
+                AND pinned.device = earlier.device AND pinned.inode = earlier.inode
+                AND pinned.modified = earlier.modified)
+        """
+}
