@@ -110,8 +110,8 @@ struct ExchangeState: Sendable {
     }
 
     /// Offered, held or over.
-    func grants(receivedBy account: AccountID) -> [DataGrantRow] {
-        (received[account] ?? []).compactMap { grants[$0] }
+    func grants(receivedBy account: AccountID) -> some Sequence<DataGrantRow> {
+        (received[account] ?? []).lazy.compactMap { grants[$0] }
     }
 
     /// The grants under which a data set is received now.

@@ -10,14 +10,14 @@ struct SharedAccess: Sendable {
 
 extension ExchangeState {
     /// What an account was given of a bucket, as far as its grants hold now: they begin when they are accepted
-    /// and end by the clock.
+    /// and end by the clock. Looked up one by one: the first one that allows a request decides it.
     func shares(
         of bucket: Bucket, with account: AccountID, at now: Date
-    ) -> [SharedAccess] {
-        let received = grants(receivedBy: account).filter { $0.holds(at: now) }
-        return received.compactMap { grant in
-            guard let access = opened[grant.sourceDataSet], grant.sender == bucket.account,
-                access.bucket == bucket.name.rawValue
+    ) -> some Sequence<SharedAccess> {
+        grants(receivedBy: account).lazy.compactMap { grant in
+            guard grant.sender == bucket.account,
+                let access = opened[grant.sourceDataSet], access.bucket == bucket.name.rawValue,
+                grant.holds(at: now)
             else { return nil }
             return SharedAccess(grant: grant, access: access)
         }
