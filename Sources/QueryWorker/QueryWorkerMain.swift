@@ -42,7 +42,7 @@ private func serve(
     _ configuration: QueryWorkerConfiguration,
     on channel: FrameChannel
 ) throws {
-    var session: WorkerSession
+    let session: WorkerSession
     do {
         // The engine asks the system about its memory while it opens, and aborts when it is refused
         // an answer. So it opens first, without a thread of its own and before it sees any SQL that

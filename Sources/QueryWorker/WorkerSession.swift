@@ -9,7 +9,19 @@ struct WorkerSession {
     private let parsing: Statement
     private let unparsing: Statement
     private let errorMessage: ErrorMessage
-    private var printedTrees = PrintedTrees()
+    /// By the tree's bytes. The same question comes again, and printing and checking take the engine longer
+    /// than a small answer.
+    private let printed = RecentValues<[UInt8], PrintedStatement>(
+        weightMax: printedBytesMax, entryWeightMax: printedEntryBytesMax)
+    private static let printedBytesMax = 4 << 20
+    private static let printedEntryBytesMax = 256 << 10
+
+    private struct PrintedStatement {
+        /// What the engine runs.
+        var sql: String
+        /// What `sql` parses to.
+        var tree: String
+    }
 
     /// Opens the engine on the calling thread alone.
     init(_ configuration: QueryWorkerConfiguration) throws(DuckDBError) {
@@ -80,7 +92,7 @@ struct WorkerSession {
 // MARK: - Answering
 
 extension WorkerSession {
-    mutating func answer(_ frame: Frame) throws -> (Reply, [UInt8]) {
+    func answer(_ frame: Frame) throws -> (Reply, [UInt8]) {
         let request = try FrameChannel.decode(frame.head, as: Request.self)
         do {
             switch request {
@@ -132,16 +144,14 @@ extension WorkerSession {
         return tree
     }
 
-    private mutating func run(
-        _ tree: [UInt8], _ output: QueryOutput
-    ) throws -> (Reply, [UInt8]) {
+    private func run(_ tree: [UInt8], _ output: QueryOutput) throws -> (Reply, [UInt8]) {
         guard tree.count <= configuration.limits.treeBytes else {
             throw QueryWorkerFault.exceeded(.treeBytes)
         }
         let userTree = String(decoding: tree, as: UTF8.self)
-        let known = printedTrees[tree]
-        let printed = try known ?? print(userTree)
-        if known == nil { printedTrees.keep(printed, of: tree) }
+        let printed = try printed.value(
+            of: tree, weighing: { tree.count + $0.sql.utf8.count + $0.tree.utf8.count }
+        ) { try print(userTree) }
         let sql = printed.sql
         do {
             let statement = try connection.prepare(sql)
@@ -161,13 +171,13 @@ extension WorkerSession {
         }
     }
 
-    private func print(_ tree: String) throws -> PrintedTrees.Printed {
+    private func print(_ tree: String) throws -> PrintedStatement {
         let row = try unparsing.execute([.text(tree)]).rows()[0]
         guard let sql = row[0].text, let printed = row[1].text else {
             throw DuckDBError(kind: .invalidInput, message: "The tree holds no statement.")
         }
         try check(printed, says: tree)
-        return PrintedTrees.Printed(sql: sql, tree: printed)
+        return PrintedStatement(sql: sql, tree: printed)
     }
 
     /// Refuses a tree whose printed text parses to another one, or to none: nothing else may run.

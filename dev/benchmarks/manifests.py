@@ -6,7 +6,7 @@ import tempfile
 
 from benchmarks.asker import WithoutBoto3
 from benchmarks.plain import Plain
-from benchmarks.sample import TABLE, SampleExchange
+from benchmarks.sample import SMALL, TABLE, SampleExchange
 from exchange import BOURSE
 from lake import BUCKET
 
@@ -31,7 +31,7 @@ def manifests():
 
 def measure(files, home):
     # The day before and the day after have files too, which are read by nobody.
-    with SampleExchange(home, "--funds", "20", "--days", "3", "--from", "2024-01-08") as sample:
+    with SampleExchange(home, *SMALL) as sample:
         asker = WithoutBoto3(sample.subscriber("222222222222"))
         grow(sample, files, Plain(home))
         asker.reconnect()

@@ -8,7 +8,7 @@ import time
 
 from botocore.config import Config
 
-from benchmarks.sample import SampleExchange
+from benchmarks.sample import SMALL, SampleExchange
 from exchange import BOURSE
 from lake import BUCKET
 from publication import accept
@@ -35,7 +35,7 @@ def publications():
 
 
 def measure(objects, home):
-    with SampleExchange(home, "--funds", "20", "--days", "3", "--from", "2024-01-08") as sample:
+    with SampleExchange(home, *SMALL) as sample:
         file = next((sample.lake.directory / "gold/nav/daily").rglob("*.parquet"))
         for number in range(objects):
             copy(sample, file, number)
@@ -67,7 +67,7 @@ def finalized(publisher, data_set):
 
 def visible(home):
     """From the answer that says that it is published until a subscriber's listing shows it."""
-    with SampleExchange(home, "--funds", "20", "--days", "3", "--from", "2024-01-08") as sample:
+    with SampleExchange(home, *SMALL) as sample:
         file = next((sample.lake.directory / "gold/nav/daily").rglob("*.parquet"))
         copy(sample, file, 0)
         publisher = sample.publisher

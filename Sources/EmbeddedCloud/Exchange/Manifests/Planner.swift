@@ -1,3 +1,4 @@
+import AWSAPI
 package import DuckDB
 package import FoundationEssentials
 

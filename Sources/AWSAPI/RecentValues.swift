@@ -3,7 +3,7 @@ import Synchronization
 /// What was found lately, so that finding it again asks neither an engine nor a database.
 ///
 /// All of it leaves at once when it weighs too much, or when what it was found in has changed.
-final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct State {
         var values: [Key: Value] = [:]
         var weight = 0
@@ -18,12 +18,12 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// - Parameters:
     ///   - weightMax: Of all together.
     ///   - entryWeightMax: Of one. A heavier one is not kept.
-    init(weightMax: Int, entryWeightMax: Int = 1) {
+    package init(weightMax: Int, entryWeightMax: Int = 1) {
         self.weightMax = weightMax
         self.entryWeightMax = entryWeightMax
     }
 
-    func forget() {
+    package func forget() {
         state.withLock { state in
             state.generation += 1
             state.values.removeAll(keepingCapacity: true)
@@ -32,7 +32,7 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// The value that is remembered, or what `find` finds.
-    func value(
+    package func value(
         of key: Key, weighing weight: (Value) -> Int = { _ in 1 }, or find: () throws -> Value
     ) rethrows -> Value {
         let (known, generation) = look(for: key)
@@ -43,7 +43,7 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// The value that is remembered, or what `find` finds. Nothing is not remembered.
-    func value(of key: Key, or find: () throws -> Value?) rethrows -> Value? {
+    package func value(of key: Key, or find: () throws -> Value?) rethrows -> Value? {
         let (known, generation) = look(for: key)
         if let known { return known }
         guard let found = try find() else { return nil }
@@ -52,7 +52,7 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// The value that is remembered, or what `find` finds.
-    func value(
+    package func value(
         of key: Key, weighing weight: (Value) -> Int, or find: () async throws -> Value
     ) async rethrows -> Value {
         let (known, generation) = look(for: key)

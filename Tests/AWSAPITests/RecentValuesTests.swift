@@ -1,6 +1,5 @@
+import AWSAPI
 import Testing
-
-@testable import EmbeddedCloud
 
 @Suite struct `Values that were found lately` {
     private let values = RecentValues<Int, String>(weightMax: 10, entryWeightMax: 6)
@@ -26,6 +25,12 @@ import Testing
         }
         #expect(sought == "old")
         #expect(found(3, "new") == "new")
+    }
+
+    @Test func `of a text's bytes are those of no other spelling`() {
+        let values = RecentValues<[UInt8], String>(weightMax: 10)
+        #expect(values.value(of: Array("\u{e9}".utf8)) { "composed" } == "composed")
+        #expect(values.value(of: Array("e\u{301}".utf8)) { "decomposed" } == "decomposed")
     }
 
     @Test func `weigh no more than they may`() {
