@@ -147,6 +147,9 @@ import Testing
         try testbed.put(
             parquet: "SELECT range AS a, 'x' AS b FROM range(3)", at: "gold/day=1/a.parquet")
         try testbed.put(parquet: "SELECT 1 AS a", at: "gold/day=2/b.parquet")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date.now - 60],
+            ofItemAtPath: testbed.place("gold/day=1/a.parquet").localPath)
         try testbed.put("1", at: "gold/c.csv")
         let dataSet = try await testbed.dataSet()
         let first = try await testbed.publish(dataSet)

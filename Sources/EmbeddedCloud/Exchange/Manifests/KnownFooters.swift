@@ -59,11 +59,17 @@ struct KnownFooters {
 
     /// A version never changes. A second name of a file stands for it as long as the file's content does
     /// (see ``PinGuarantee/accepts(_:for:)``); a clone is another file each time, of which the ETag says
-    /// what it was made of.
+    /// what it was made of. A file that had just been written when it got its second name is read again: its
+    /// times may not tell of a write in the same tick.
     private static let isSame = """
-        pinned.guarantee = earlier.guarantee AND pinned.size = earlier.size AND (
-            pinned.etag = earlier.etag OR pinned.guarantee IN ('HARD_LINK', 'VERSION')
-                AND pinned.device = earlier.device AND pinned.inode = earlier.inode
-                AND pinned.modified = earlier.modified)
+        pinned.guarantee = earlier.guarantee AND pinned.size = earlier.size
+        AND (
+            pinned.etag = earlier.etag OR pinned.device = earlier.device
+                AND pinned.inode = earlier.inode AND pinned.modified = earlier.modified
+                AND (pinned.guarantee = 'VERSION' OR pinned.guarantee = 'HARD_LINK'
+                    AND earlier.changed - earlier.modified > \(settled)))
         """
+
+    /// Nanoseconds from a file's last write until its second name, which is a change of it too.
+    private static let settled = 1_000_000_000
 }
