@@ -42,7 +42,7 @@ struct CloudState: Sendable {
         TagRow.migration, PreparedStatementRow.migration,
         MultipartUploadRow.doneMigration, QueryExecution.openerMigration,
         PartitionRow.placesMigration, ExchangeState.kindsMigration,
-        ExchangeState.productsMigration,
+        ExchangeState.productsMigration, ErasureRow.migration,
     ]
 }
 

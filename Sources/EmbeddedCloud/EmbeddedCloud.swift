@@ -1,4 +1,5 @@
 public import AWSAPI
+import BourseAPI
 import Crypto
 import DataExchangeAPI
 import DuckDB
@@ -30,6 +31,7 @@ public final class EmbeddedCloud: Sendable {
     private let workers: WorkerPool
     private let runner: QueryRunner
     private let results: ManagedResults
+    private let erasures: ErasureRunner
     private let authenticator: Authenticator
     private let authorizer: Authorizer
     private let recorder: Recorder
@@ -115,6 +117,18 @@ public final class EmbeddedCloud: Sendable {
             let text = String(decoding: answer.outcome.rows ?? [], as: UTF8.self)
             return (try JSONValue(parsing: text).array ?? []).map { $0.array ?? [] }
         }
+        erasures = ErasureRunner(
+            broker: broker, objects: objects, expressions: expressions,
+            signer: try TrailSigner(reading: directory), region: exchange.region,
+            name: exchange.name, clock: clock,
+            record: { try await recorder.record($0, for: .bourse) },
+            forgettingResults: { [runner, workers, results] in
+                await runner.endAll(
+                    because: "Data that it read was erased meanwhile; run the query again")
+                await workers.stopAll()
+                results.discardAll()
+            })
+        try await erasures.enqueueInterrupted()
         let queries = Queries(state: state, runner: runner, objects: objects, results: results)
         let partitions = Partitions(state: state, engine: expressions)
         let rooms: [[Handler]] = [
@@ -140,7 +154,8 @@ public final class EmbeddedCloud: Sendable {
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
             LentCredentials(state: state, sealingKey: sealingKey, region: region).handlers,
-            broker.handlers, events.handlers, queries.handlers,
+            broker.handlers, Erasures(state: state, runner: erasures).handlers, events.handlers,
+            queries.handlers,
             Previews(state: state, runner: runner, exchange: account).handlers,
             Explanations(state: state, authorizer: authorizer, exchange: account).handlers,
             WorkGroups(state: state, region: region).handlers,
@@ -312,6 +327,7 @@ public final class EmbeddedCloud: Sendable {
             group.addTask { [runner] in try await runner.resume() }
             group.addTask { [results, clock] in try await results.run(clock: clock) }
             group.addTask { [broker] in try await broker.run() }
+            group.addTask { [erasures] in try await erasures.run() }
             try await group.waitForAll()
         }
     }

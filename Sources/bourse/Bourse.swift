@@ -45,7 +45,8 @@ struct BourseCommand: AsyncParsableCommand {
                 subcommands: [
                     AccountCommand.self, ApplyCommand.self, BlockCommand.self,
                     CatalogCommand.self, ContractCommand.self, CutOffCommand.self,
-                    ExplainCommand.self, LakeCommand.self, PreviewCommand.self,
+                    EraseCommand.self, ErasuresCommand.self, ExplainCommand.self, LakeCommand.self,
+                    PreviewCommand.self,
                     PublishCommand.self, RevisionsCommand.self, RevokeCommand.self,
                     SampleCommand.self, TrailCommand.self, UnblockCommand.self,
                 ]),

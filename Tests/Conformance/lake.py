@@ -79,13 +79,14 @@ class Lake:
         unfinished.write_bytes(content)
         os.replace(unfinished, path)
 
-    def write_parquet(self, key, select):
+    def write_parquet(self, key, select, *options):
         """The rows of a SELECT, likewise by rename."""
         Lake.engine = Lake.engine or Engine()
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.new")
-        Lake.engine.run(f"COPY ({select}) TO '{unfinished}' (FORMAT parquet)")
+        form = ", ".join(["FORMAT parquet", *options])
+        Lake.engine.run(f"COPY ({select}) TO '{unfinished}' ({form})")
         os.replace(unfinished, path)
 
     def rewrite_in_place(self, key, select):

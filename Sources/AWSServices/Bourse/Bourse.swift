@@ -14,11 +14,15 @@ extension AWSService {
 extension Bourse {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        AddAccount.self, BlockRevision.self, CompareRevisions.self, CutOffAccount.self,
+        AddAccount.self, BlockRevision.self, CancelErasure.self, CompareRevisions.self,
+        CutOffAccount.self,
         DeleteProduct.self, EndContract.self, EnrollIssuer.self, EnrollKey.self,
-        ExplainAccess.self, GetContract.self, InferTable.self, LiftCutOff.self, LinkBucket.self,
-        ListAccounts.self, ListContracts.self, ListProducts.self, ListPublications.self,
+        ExplainAccess.self, GetContract.self, GetErasure.self, InferTable.self, LiftCutOff.self,
+        LinkBucket.self,
+        ListAccounts.self, ListContracts.self, ListErasures.self, ListProducts.self,
+        ListPublications.self,
         PreviewQuery.self, PutProduct.self, RenewKey.self, RevokeKey.self, SignContract.self,
+        StartErasure.self,
         UnblockRevision.self,
     ]
 }

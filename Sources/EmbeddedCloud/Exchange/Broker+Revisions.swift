@@ -105,7 +105,6 @@ extension Broker {
         try check(
             operation.revocationComment, "RevocationComment", Self.revocationCommentLengths)
         let row = try await state.change(recording: request.event) { db, state in
-            let dataSet = try state.exchange.owned(dataSetID, by: request.account)
             var row = try state.exchange.ownedRevision(
                 revisionID, of: dataSetID, by: request.account)
             guard row.isHeld else {
@@ -114,15 +113,8 @@ extension Broker {
                     row.isFinalized
                         ? "The revision is revoked already." : "The revision is not finalized.")
             }
-            row.revokedAt = request.time
-            row.revocationComment = operation.revocationComment
-            row.updatedAt = request.time
-            try row.update(db)
-            state.exchange.put(row)
-            for grant in state.exchange.grants(of: dataSet.id, at: request.time) {
-                try ExchangeEvent.revoked(row, of: dataSet, to: grant, at: request.time).post(
-                    in: db)
-            }
+            try Self.revoke(
+                &row, operation.revocationComment, in: &state, at: request.time, db)
             return row
         }
         try await manifests.releasePins(of: row.id)
@@ -131,6 +123,24 @@ extension Broker {
             comment: row.comment, createdAt: row.createdAt, dataSetId: row.dataSet.rawValue,
             finalized: true, id: row.id.rawValue, updatedAt: row.updatedAt,
             revocationComment: row.revocationComment, revoked: true, revokedAt: row.revokedAt)
+    }
+
+    /// Ends a revision, and tells who received it. Its pins are to be let go then.
+    static func revoke(
+        _ row: inout RevisionRow, _ comment: String, in state: inout CloudState, at now: Date,
+        _ db: Database
+    ) throws {
+        guard let dataSet = state.exchange.dataSets[row.dataSet] else {
+            throw AWSError.exchangeNotFound(.dataSet, row.dataSet.rawValue)
+        }
+        row.revokedAt = now
+        row.revocationComment = comment
+        row.updatedAt = now
+        try row.update(db)
+        state.exchange.put(row)
+        for grant in state.exchange.grants(of: dataSet.id, at: now) {
+            try ExchangeEvent.revoked(row, of: dataSet, to: grant, at: now).post(in: db)
+        }
     }
 
     // MARK: Views

@@ -161,27 +161,9 @@ extension Broker {
                     "The revision, or its product, was changed while it was finalized.")
             }
             row.comment = comment ?? row.comment
-            row.updatedAt = request.time
-            row.publication =
-                (try Int.fetchOne(db, sql: "SELECT max(publication) FROM revision") ?? 0) + 1
-            row.guarantee = manifest.guarantee
-            row.objectCount = manifest.objectCount
-            row.bytes = manifest.bytes
-            row.rowCount = manifest.rowCount
-            try row.update(db)
-            var dataSet = try state.exchange.owned(row.dataSet, by: request.account)
-            dataSet.updatedAt = request.time
-            try dataSet.update(db)
-            state.exchange.put(dataSet)
-            state.exchange.put(row, opening: assets.firstAccess)
-            let grants = state.exchange.grants(of: row.dataSet, at: request.time)
-            for grant in grants {
-                try ExchangeEvent.published(row, of: dataSet, to: grant, at: request.time).post(
-                    in: db)
-            }
-            try ExchangeEvent.ownPublication(
-                row, of: dataSet, to: grants, from: eventSource, arns, at: request.time
-            ).post(in: db)
+            try Self.publish(
+                &row, manifest, opening: assets.firstAccess, in: &state, at: request.time,
+                eventSource, arns, db)
             return row
         }
         log.notice(
@@ -192,6 +174,38 @@ extension Broker {
                 "guarantee": "\(manifest.guarantee.rawValue)",
             ])
         return row
+    }
+
+    /// Makes a revision the newest one of its data set, and tells who receives it.
+    ///
+    /// - Parameter access: What it opens, where it is of the kind that does.
+    static func publish(
+        _ row: inout RevisionRow, _ manifest: ManifestSummary, opening access: S3Access?,
+        in state: inout CloudState, at now: Date, _ eventSource: String, _ arns: ExchangeARNs,
+        _ db: Database
+    ) throws {
+        guard var dataSet = state.exchange.dataSets[row.dataSet] else {
+            throw AWSError.exchangeNotFound(.dataSet, row.dataSet.rawValue)
+        }
+        row.updatedAt = now
+        row.publication =
+            (try Int.fetchOne(db, sql: "SELECT max(publication) FROM revision") ?? 0) + 1
+        row.guarantee = manifest.guarantee
+        row.objectCount = manifest.objectCount
+        row.bytes = manifest.bytes
+        row.rowCount = manifest.rowCount
+        try row.save(db)
+        dataSet.updatedAt = now
+        try dataSet.update(db)
+        state.exchange.put(dataSet)
+        state.exchange.put(row, opening: access)
+        let grants = state.exchange.grants(of: row.dataSet, at: now)
+        for grant in grants {
+            try ExchangeEvent.published(row, of: dataSet, to: grant, at: now).post(in: db)
+        }
+        try ExchangeEvent.ownPublication(
+            row, of: dataSet, to: grants, from: eventSource, arns, at: now
+        ).post(in: db)
     }
 
     /// Back to a draft, as long as nobody has been given the data set.
@@ -237,7 +251,7 @@ extension Broker {
         try await state.ledger.read { db in try Self.assets(of: revision.id, db) }
     }
 
-    private static func assets(of revision: ExchangeID, _ db: Database) throws -> [AssetRow] {
+    static func assets(of revision: ExchangeID, _ db: Database) throws -> [AssetRow] {
         try AssetRow.filter(Column("revision") == revision.rawValue).order(Column("name"))
             .fetchAll(db)
     }
@@ -293,7 +307,7 @@ extension Broker {
 }
 
 extension [AssetRow] {
-    fileprivate var firstAccess: S3Access? {
+    var firstAccess: S3Access? {
         for asset in self {
             if case .s3Access(let access) = asset.content { return access }
         }
@@ -325,4 +339,6 @@ final class ExclusiveIDs: Sendable {
     func insert(_ id: ExchangeID) -> Bool { taken.withLock { $0.insert(id).inserted } }
 
     func remove(_ id: ExchangeID) { _ = taken.withLock { $0.remove(id) } }
+
+    var all: Set<ExchangeID> { taken.withLock { $0 } }
 }

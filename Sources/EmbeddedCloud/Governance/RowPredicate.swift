@@ -68,43 +68,40 @@ extension RowPredicate {
     /// has that type the engine drops the cast and prunes by the column, and where it has another
     /// one, a value that does not convert hides its row. A plain comparison would convert, fail,
     /// and show a hidden value in its error.
-    var sql: String {
-        switch self {
+    var sql: String { sql(\.sqlIdentifier) }
+
+    /// - Parameter operand: What stands for a column in the engine's SQL.
+    func sql(_ operand: (String) -> String) -> String {
+        func typed(_ column: String, _ type: ColumnType) -> String {
+            "TRY_CAST(\(operand(column)) AS \(type.sql))"
+        }
+        func joined(_ predicates: [RowPredicate], by words: String, empty: String) -> String {
+            predicates.isEmpty
+                ? empty : predicates.map { "(\($0.sql(operand)))" }.joined(separator: words)
+        }
+        return switch self {
         case .compare(let column, let comparison, let literal):
-            "\(literal.type.sql(column)) \(comparison.rawValue) \(literal.sql)"
+            "\(typed(column, literal.type)) \(comparison.rawValue) \(literal.sql)"
         case .among(let column, let literals):
             if let type = literals.first?.type {
-                "\(type.sql(column)) IN (\(literals.map(\.sql).joined(separator: ", ")))"
+                "\(typed(column, type)) IN (\(literals.map(\.sql).joined(separator: ", ")))"
             } else {
                 "FALSE"
             }
         case .between(let column, let low, let high):
-            "\(low.type.sql(column)) BETWEEN \(low.sql) AND \(high.sql)"
+            "\(typed(column, low.type)) BETWEEN \(low.sql) AND \(high.sql)"
         case .like(let column, let pattern):
-            "\(ColumnType.string.sql(column)) LIKE \(pattern.sqlLiteral)"
-        case .isNull(let column): "\(column.sqlIdentifier) IS NULL"
-        case .not(let predicate): "NOT (\(predicate.sql))"
-        case .all(let predicates): Self.joined(predicates, by: " AND ", empty: "TRUE")
-        case .any(let predicates): Self.joined(predicates, by: " OR ", empty: "FALSE")
+            "\(typed(column, .string)) LIKE \(pattern.sqlLiteral)"
+        case .isNull(let column): "\(operand(column)) IS NULL"
+        case .not(let predicate): "NOT (\(predicate.sql(operand)))"
+        case .all(let predicates): joined(predicates, by: " AND ", empty: "TRUE")
+        case .any(let predicates): joined(predicates, by: " OR ", empty: "FALSE")
         }
-    }
-
-    private static func joined(
-        _ predicates: [RowPredicate], by conjunction: String, empty: String
-    ) -> String {
-        predicates.isEmpty
-            ? empty : predicates.map { "(\($0.sql))" }.joined(separator: conjunction)
     }
 }
 
 extension RowPredicate.Literal {
     var sql: String {
         type == .string ? text.sqlLiteral : "CAST(\(text.sqlLiteral) AS \(type.sql))"
-    }
-}
-
-extension ColumnType {
-    fileprivate func sql(_ column: String) -> String {
-        "TRY_CAST(\(column.sqlIdentifier) AS \(sql))"
     }
 }

@@ -52,6 +52,8 @@ final class QueryRunner: Sendable {
         /// Of the grants, when a finished query's result was made in this process.
         var generations: [String: Int] = [:]
         var tasks: [String: Task<Void, Never>] = [:]
+        /// Why running ones are ended that nobody has cancelled.
+        var reasons: [String: String] = [:]
     }
 
     let ledger: Ledger
@@ -154,6 +156,23 @@ final class QueryRunner: Sendable {
         for task in tasks.values { task.cancel() }
     }
 
+    /// Ends what runs or waits, and has no earlier result used again: what was read may be there no more.
+    func endAll(because reason: String) async {
+        let tasks = book.withLock { book in
+            for id in book.tasks.keys { book.reasons[id] = reason }
+            book.generations = [:]
+            return book.tasks
+        }
+        for task in tasks.values { task.cancel() }
+        for (id, task) in tasks {
+            await task.value
+            book.withLock { book in
+                book.reasons[id] = nil
+                book.generations[id] = nil
+            }
+        }
+    }
+
     /// Stops all. What waits is run after the next start, what runs has failed then.
     func stop() async {
         let tasks = book.withLock { book in
@@ -179,7 +198,8 @@ final class QueryRunner: Sendable {
             // Stopping the exchange cancels too; what becomes of the query then, the next start says.
             guard book.withLock({ $0.tasks[accepted.id] != nil }) else { return }
             execution.state = .cancelled
-            execution.reason = "Query cancelled by user"
+            execution.reason =
+                book.withLock { $0.reasons[accepted.id] } ?? "Query cancelled by user"
         } catch is ScanLimitExceeded {
             execution.state = .cancelled
             execution.reason = "Bytes scanned limit was exceeded"

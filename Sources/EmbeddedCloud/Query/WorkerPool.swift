@@ -107,6 +107,11 @@ actor WorkerPool {
         warm.removeValue(forKey: account)?.process.stop()
     }
 
+    /// Ends all, with what they remember of files.
+    func stopAll() {
+        for account in warm.keys { stop(account) }
+    }
+
     /// Ends workers that nobody has asked for a while. Runs until cancelled.
     func run() async throws {
         while true {

@@ -3,6 +3,7 @@ import GRDB
 import Glibc
 import Ledger
 import Logging
+import Synchronization
 
 /// Where the bytes of managed buckets are: a file for each version, named after it.
 ///
@@ -15,8 +16,7 @@ struct ManagedFiles: Sendable {
     private let parts: String
     /// Bytes that are copied at a time.
     private static let copyBytesMax = 4 << 20
-    /// Seconds from a version's end to that of its bytes.
-    private static let removalDelay = 10.0
+    private let removals = Removals()
 
     init(in lake: URL) throws {
         let lake = lake.localPath
@@ -43,6 +43,9 @@ struct ManagedFiles: Sendable {
 
     /// The folder of all managed buckets.
     var root: String { managed }
+
+    /// Where a file may be made that is to be an object. What is left there is swept away at the next start.
+    func incomingPath() -> String { "\(incoming)/\(UUID().uuidString)" }
 
     func makeIncoming(id: String) throws -> IncomingFile {
         let path = "\(incoming)/\(id)"
@@ -74,7 +77,7 @@ struct ManagedFiles: Sendable {
     /// Takes away the bytes of a version that has no row any more, after a while: whoever read its row just
     /// before is still about to open them.
     func removeLater(_ version: ObjectVersion) {
-        if !version.isDeleteMarker { Disk.remove(path(of: version), after: Self.removalDelay) }
+        if !version.isDeleteMarker { removals.add(path(of: version)) }
     }
 
     /// Moves a received file to where the part's bytes are looked for, synced.
@@ -86,8 +89,11 @@ struct ManagedFiles: Sendable {
 
     /// Of a part that has no row any more, as ``removeLater(_:)-(ObjectVersion)``.
     func removeLater(_ part: UploadPartRow) {
-        Disk.remove("\(parts)/\(part.file)", after: Self.removalDelay)
+        removals.add("\(parts)/\(part.file)")
     }
+
+    /// Takes away at once what is to be taken away later.
+    func removeAllNow() { removals.now() }
 
     /// One file of all parts, in their order.
     ///
@@ -158,6 +164,29 @@ struct ManagedFiles: Sendable {
         }
         // The name itself must survive a power cut, or the files below it do not.
         try OpenFile.directory(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])).sync()
+    }
+}
+
+/// Files that nobody needs any more, on their way out. What a shutdown leaves, the next start sweeps away.
+private final class Removals: Sendable {
+    /// Seconds from a version's end to that of its bytes.
+    private static let delay = 10.0
+
+    private let waiting = Mutex<Set<String>>([])
+
+    func add(_ path: String) {
+        waiting.withLock { _ = $0.insert(path) }
+        Disk.after(Self.delay) { [self] in
+            if waiting.withLock({ $0.remove(path) }) != nil { unlink(path) }
+        }
+    }
+
+    func now() {
+        let paths = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for path in paths { unlink(path) }
     }
 }
 

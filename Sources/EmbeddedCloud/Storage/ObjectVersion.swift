@@ -87,6 +87,23 @@ struct ObjectVersion: Codable, FetchableRecord, PersistableRecord, Sendable {
         return (version, replaced)
     }
 
+    /// Has another one stand where this one does among the versions of its key.
+    ///
+    /// - Returns: False: this one is not there any more.
+    func replace(by other: ObjectVersion, _ db: Database) throws -> Bool {
+        try db.execute(
+            sql: "UPDATE objectVersion SET id = ? WHERE id = ?", arguments: [other.id, id])
+        guard db.changesCount == 1, var kept = try Self.fetchOne(db, key: other.id) else {
+            return false
+        }
+        kept.isDeleteMarker = other.isDeleteMarker
+        kept.etag = other.etag
+        kept.attributes = other.attributes
+        kept.createdAt = other.createdAt
+        try kept.update(db)
+        return true
+    }
+
     /// Removes this version for good. The one before it becomes the latest.
     func remove(from db: Database) throws {
         try delete(db)

@@ -128,9 +128,8 @@ enum Disk {
     private static let queue = DispatchQueue(
         label: "bourse.disk", qos: .userInitiated, attributes: .concurrent)
 
-    /// Unlinks a file that nobody needs any more. What a shutdown leaves, the next start sweeps away.
-    static func remove(_ path: String, after seconds: Double) {
-        queue.asyncAfter(deadline: .now() + seconds) { unlink(path) }
+    static func after(_ seconds: Double, _ work: @escaping @Sendable () -> Void) {
+        queue.asyncAfter(deadline: .now() + seconds, execute: work)
     }
 
     static func run<Value: Sendable>(

@@ -22,10 +22,12 @@ public struct TrailHead: Hashable, Sendable {
         Self.statement(sequence: sequence, hash: hash, time: time, keyID: keyID)
     }
 
+    fileprivate static let statementBeginning = "bourse trail head\n"
+
     fileprivate static func statement(
         sequence: Int, hash: TrailHash, time: Date, keyID: TrailKeyID
     ) -> String {
-        "bourse trail head\n\(sequence)\n\(hash.hex)\n\(time.milliseconds)\n\(keyID.rawValue)\n"
+        "\(statementBeginning)\(sequence)\n\(hash.hex)\n\(time.milliseconds)\n\(keyID.rawValue)\n"
     }
 
     func isSigned(by key: Curve25519.Signing.PublicKey) -> Bool {
@@ -116,6 +118,12 @@ public struct TrailSigner: Sendable {
 
     public var publicKey: Curve25519.Signing.PublicKey {
         privateKey.publicKey
+    }
+
+    /// Signs a document of the exchange's other than a head: one that begins otherwise.
+    func signature(of document: String) throws -> [UInt8] {
+        precondition(!document.hasPrefix(TrailHead.statementBeginning), "That would be a head.")
+        return Array(try privateKey.signature(for: Array(document.utf8)))
     }
 
     func hasSigned(_ head: TrailHead) -> Bool {

@@ -33,6 +33,9 @@ enum ManifestColumn {
         ("path", "VARCHAR"), ("guarantee", "VARCHAR"), ("device", "BIGINT"), ("inode", "BIGINT"),
         ("size", "BIGINT"), ("modified", "BIGINT"), ("changed", "BIGINT"),
     ]
+
+    /// What a manifest says of files as such, and not of what is in them.
+    static let ofFiles = fixed.map(\.0) + ["rowCount", "schema"]
 }
 
 /// The columns that one manifest has.

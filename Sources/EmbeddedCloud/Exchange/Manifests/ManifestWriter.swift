@@ -37,17 +37,31 @@ actor ManifestWriter {
             throw ManifestFault.changed(key: file.key)
         }
         let counted = try connection.rows("SELECT sum(rowCount)::BIGINT FROM footer")
-        let unfinished = file.localPath + ".new"
-        try connection.execute(
-            "COPY (\(try manifest())) TO \(unfinished.sqlLiteral) "
-                + "(FORMAT parquet, COMPRESSION zstd)")
-        try OpenFile.file(unfinished).sync()
-        try systemCall("rename") { Int(rename(unfinished, file.localPath)) }
-        try OpenFile.directory(file.deletingLastPathComponent().localPath).sync()
+        try put(try manifest(), in: file)
         return ManifestSummary(
             objectCount: files.count, bytes: files.reduce(0) { $0 + $1.size },
             rowCount: Int(counted.first?.first?.int64 ?? 0),
             guarantee: files.map(\.guarantee).min() ?? .version)
+    }
+
+    /// Takes the least and greatest values out of a manifest, which are values of rows. If there is no
+    /// manifest, there is nothing to do.
+    func dropBounds(of file: URL) throws {
+        guard FileManager.default.fileExists(atPath: file.localPath) else { return }
+        let columns = ManifestColumn.ofFiles.joined(separator: ", ")
+        try put(
+            "SELECT \(columns) FROM read_parquet(\(file.localPath.sqlFileLiteral), hive_partitioning = false)",
+            in: file)
+    }
+
+    /// Makes the rows the file: whole, or not at all.
+    private func put(_ rows: String, in file: URL) throws {
+        let unfinished = file.localPath + ".new"
+        try connection.execute(
+            "COPY (\(rows)) TO \(unfinished.sqlLiteral) (FORMAT parquet, COMPRESSION zstd)")
+        try OpenFile.file(unfinished).sync()
+        try systemCall("rename") { Int(rename(unfinished, file.localPath)) }
+        try OpenFile.directory(file.deletingLastPathComponent().localPath).sync()
     }
 
     private func append(_ files: [PinnedFile]) throws {

@@ -64,6 +64,11 @@ struct Manifests: Sendable {
             in: file(revision), of: revision, bucket: bucket, prefix: prefix, where: predicates)
     }
 
+    /// Every object, in the order of buckets and keys.
+    func allFiles(of revision: ExchangeID) async throws -> [PinnedFile] {
+        try await planner.allFiles(in: file(revision), of: revision)
+    }
+
     /// The object of that key. Nil: the revision has none.
     func file(
         _ key: String, of revision: ExchangeID, bucket: String
@@ -114,10 +119,12 @@ struct Manifests: Sendable {
         try remove([file(revision), folder(revision)])
     }
 
-    /// Lets go of a revoked revision's files. What it consisted of stays on record.
+    /// Lets go of a revoked revision's files. Which objects it consisted of stays on record, and nothing of what
+    /// is in them.
     func releasePins(of revision: ExchangeID) async throws {
         try await planner.forget(revision)
         try remove([folder(revision)])
+        try await writer.dropBounds(of: file(revision))
     }
 
     /// Removes what belongs to no finalized revision.

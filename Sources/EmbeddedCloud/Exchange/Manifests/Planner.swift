@@ -58,6 +58,10 @@ package actor Planner {
         return try files(of: revision, in: table, where: conditions)
     }
 
+    func allFiles(in manifest: URL, of revision: ExchangeID) throws -> [PinnedFile] {
+        try pinned(try table(of: revision, in: manifest).0)
+    }
+
     /// The object of that key. Nil: the revision has none.
     func file(
         _ key: String, in manifest: URL, of revision: ExchangeID, bucket: String
@@ -186,8 +190,7 @@ package actor Planner {
         }
     }
 
-    private static let wanted =
-        (ManifestColumn.fixed.map(\.0) + ["rowCount", "schema"]).joined(separator: ", ")
+    private static let wanted = ManifestColumn.ofFiles.joined(separator: ", ")
 }
 
 extension PinnedFile {

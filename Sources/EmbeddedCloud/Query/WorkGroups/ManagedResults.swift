@@ -37,6 +37,9 @@ struct ManagedResults: Sendable {
         try? FileManager.default.removeItem(at: file(of: execution))
     }
 
+    /// Removes all that is kept, at once.
+    func discardAll() { sweep(before: .distantFuture) }
+
     /// Removes what has been kept for long enough. Runs until cancelled.
     func run(clock: @Sendable () -> Date) async throws {
         while true {
