@@ -18,6 +18,7 @@ build: setup
 demo: build
 	.build/debug/bourse demo
 
+test: export BOURSE_ALL_TESTS = 1
 test: build
 	swift test
 	.venv/bin/pytest Tests/Conformance

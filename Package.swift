@@ -165,6 +165,16 @@ let package = Package(
             name: "AWSAPITests", dependencies: serviceAPIs + ["AWSAPI"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
+            name: "AWSClientTests",
+            dependencies: [
+                "AWSAPI", "AWSClient", "GlueAPI", "IAMAPI", "S3API", "STSAPI",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "DuckDBTests", dependencies: ["DuckDB"], swiftSettings: strict,
             linkerSettings: engine),
         .testTarget(
@@ -173,10 +183,11 @@ let package = Package(
         .testTarget(
             name: "MarketplaceTests",
             dependencies: serviceAPIs + [
-                "AWSAPI", "Ledger", "Marketplace",
+                "AWSAPI", "AWSClient", "Doors", "EmbeddedCloud", "Ledger", "Marketplace",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: engine),
         .testTarget(
             name: "EmbeddedCloudTests",
             dependencies: serviceAPIs + [

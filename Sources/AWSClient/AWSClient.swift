@@ -8,7 +8,7 @@ import Synchronization
 
 /// Sends operations over HTTP, signed: to real AWS, or to another exchange.
 ///
-/// Errors come back as the service sent them. Whether to try again is the caller's decision.
+/// Errors come back as the service sent them, after as many attempts as ``RetryPolicy`` has it.
 public struct AWSClient: Cloud {
     /// Answers of operations are documents, not data: longer ones are refused. Bytes.
     public static let answerBytesMax = 16 << 20
@@ -18,7 +18,7 @@ public struct AWSClient: Cloud {
 
     /// One for the process, never shut down. Where nobody listens it says so at once, and does not try
     /// until the time is up.
-    private static let http = makeHTTP(trusting: nil)
+    static let http = makeHTTP(trusting: nil)
 
     /// For servers that the system's own authorities do not vouch for. It lives as long as the process, as
     /// ``http`` does: make it once.
@@ -67,22 +67,35 @@ public struct AWSClient: Cloud {
 
     public let account: AccountID
     public let region: String
-    private let endpoint: URL
-    private let credentials: Credentials?
+    private let endpoint: Endpoint
+    private let credentials: (any CredentialSource)?
+    private let retries: RetryPolicy
+    private let quota = RetryQuota()
     private let http: HTTPClient
 
-    /// - Parameters:
-    ///   - endpoint: `http://127.0.0.1:9400`.
-    ///   - credentials: Nil for operations that need no signature.
+    /// - Parameter credentials: Nil for operations that need no signature.
     public init(
-        endpoint: URL, account: AccountID, region: String, credentials: Credentials?,
+        endpoint: Endpoint, account: AccountID, region: String,
+        credentials: (any CredentialSource)?, retries: RetryPolicy = .standard,
         http: HTTPClient? = nil
     ) {
         self.endpoint = endpoint
         self.account = account
         self.region = region
         self.credentials = credentials
+        self.retries = retries
         self.http = http ?? Self.http
+    }
+
+    /// A client of an exchange, whose operations are sent once: whoever sends them is told at once that it does not
+    /// answer.
+    public init(
+        exchange: URL, account: AccountID, region: String, credentials: Credentials?,
+        http: HTTPClient? = nil
+    ) {
+        self.init(
+            endpoint: .exchange(exchange), account: account, region: region,
+            credentials: credentials.map { FixedCredentials($0) }, retries: .none, http: http)
     }
 
     public func send<Operation: AWSOperation>(
@@ -91,38 +104,87 @@ public struct AWSClient: Cloud {
         try await send(operation, within: Self.timeout)
     }
 
-    /// - Parameter time: What is waited for the answer, of operations that take long.
+    /// - Parameter time: What is waited for an attempt's answer, of operations that take long.
     public func send<Operation: AWSOperation>(
         _ operation: Operation, within time: Duration
     ) async throws(AWSError) -> Operation.Response {
-        var request = operation.request
-        request.headers.insert(WireHeader("host", authority), at: 0)
-        if let credentials {
-            SigV4.sign(
-                &request, with: credentials, service: Operation.service, region: region, at: Date())
+        let url = try endpoint.url(of: Operation.service, in: region)
+        var paid: Int?
+        var attempt = 1
+        while true {
+            let error: AWSError
+            var asked: Duration?
+            do throws(AWSError) {
+                let reply = try await self.reply(to: operation, at: url, within: time)
+                asked = reply.headers["retry-after"].flatMap { Int($0) }.map { .seconds($0) }
+                let response = try Operation.response(from: reply)
+                quota.giveBack(paid)
+                return response
+            } catch let refusal {
+                error = refusal
+            }
+            guard attempt < retries.attemptsMax, let failure = Failure(error),
+                let cost = quota.take(for: failure)
+            else { throw error }
+            paid = cost
+            do { try await Task.sleep(for: retries.wait(after: attempt, asked: asked)) } catch {
+                throw AWSError(Self.unreachable, status: 503, "It was given up: \(error)")
+            }
+            attempt += 1
         }
-        let reply: WireReply
-        do {
-            reply = try await exchange(request, within: time)
-        } catch {
-            throw AWSError(
-                Self.unreachable, status: 503,
-                "\(endpoint) does not answer (\(error)). Is the exchange running? bourse serve")
-        }
-        return try Operation.response(from: reply)
     }
 
-    private var authority: String {
+    /// One attempt, signed for itself: a signature is good for minutes.
+    private func reply<Operation: AWSOperation>(
+        to operation: Operation, at url: URL, within time: Duration
+    ) async throws(AWSError) -> WireReply {
+        var request = operation.request
+        request.headers.insert(WireHeader("host", Self.authority(of: url)), at: 0)
+        if let credentials {
+            SigV4.sign(
+                &request, with: try await Self.keys(of: credentials), service: Operation.service,
+                region: endpoint.signingRegion(of: Operation.service, in: region), at: Date())
+        }
+        do {
+            return try await exchange(request, at: url, within: time)
+        } catch {
+            let help =
+                if case .exchange = endpoint { " Is the exchange running? bourse serve" } else {
+                    ""
+                }
+            throw AWSError(
+                Self.unreachable, status: 503, "\(url) does not answer (\(error)).\(help)")
+        }
+    }
+
+    private static func keys(
+        of source: any CredentialSource
+    ) async throws(AWSError) -> Credentials {
+        let found: TemporaryCredentials?
+        do { found = try await source.credentials() } catch {
+            throw AWSError("CredentialsUnavailable", status: 403, "\(error)")
+        }
+        guard let found else {
+            throw AWSError(
+                "CredentialsUnavailable", status: 403,
+                "There are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+                    + "AWS_SECRET_ACCESS_KEY.")
+        }
+        return found.keys
+    }
+
+    private static func authority(of endpoint: URL) -> String {
         var host = endpoint.host() ?? "localhost"
         if host.contains(":") { host = "[\(host)]" }
         return endpoint.port.map { "\(host):\($0)" } ?? host
     }
 
     private func exchange(
-        _ request: WireRequest, within time: Duration
+        _ request: WireRequest, at url: URL, within time: Duration
     ) async throws -> WireReply {
+        let authority = Self.authority(of: url)
         var outgoing = HTTPClientRequest(
-            url: "\(endpoint.scheme ?? "http")://\(authority)\(request.target)")
+            url: "\(url.scheme ?? "http")://\(authority)\(request.target)")
         outgoing.method = HTTPMethod(rawValue: request.method)
         for header in request.headers where header.name != "host" {
             outgoing.headers.add(name: header.name, value: header.value)

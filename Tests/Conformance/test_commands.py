@@ -1,5 +1,6 @@
 """What can be wrong where a command is typed: one clear line, a status that is not 0, no trace."""
 
+import json
 import socket
 import subprocess
 
@@ -163,3 +164,26 @@ def test_a_profile_that_is_not_enrolled(here, profile):
 def test_an_exchange_stops_when_told_to(own_exchange):
     assert own_exchange.stop() == 0
     own_exchange.serve()
+
+
+def test_commands_from_another_machine(exchange, tmp_path):
+    """With an AWS profile in place of the data directory: keys of the environment, of a file, of a process."""
+    provider = exchange.provider
+    publisher = f"arn:aws:iam::{provider.account}:role/data-publisher"
+    keys = provider.client("sts").assume_role(RoleArn=publisher, RoleSessionName="desk")["Credentials"]
+    elsewhere = machine(tmp_path)
+    where = ["--endpoint", exchange.endpoint]
+    assert "credentials" in run([BOURSE, "erasures", *where], elsewhere).err
+    environment = elsewhere | {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"]}
+    assert run([BOURSE, "erasures", *where], environment).out == "nothing was erased\n"
+    printed = tmp_path / "keys.json"
+    printed.write_text(json.dumps({"Version": 1} | {
+        name: keys[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}))
+    (tmp_path / "aws-config").write_text(f"[profile desk]\ncredential_process = cat {printed}\n")
+    assert run([BOURSE, "erasures", *where, "--profile", "desk"], elsewhere).out == "nothing was erased\n"
+    # As whoever the profile is, and no more.
+    refused = run([BOURSE, "account", "list", *where, "--profile", "desk"], elsewhere)
+    assert refused.status == 1 and "AccessDenied" in refused.err, refused
+    assert "no profile nobody" in run([BOURSE, "erasures", *where, "--profile", "nobody"], elsewhere).err

@@ -14,13 +14,24 @@ final class MarketplaceTestbed: Sendable {
     static let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     let clouds: ProviderInMemory
+    private let accounts: any Clouds
+    private let provider: Provider
     private let directory: URL
-    private let time = Mutex(start)
+    private let time: Mutex<Date>
     private let mails = Mutex<[String: String]>([:])
     private let opened: Mutex<Marketplace?> = Mutex(nil)
 
-    init(_ clouds: ProviderInMemory = ProviderInMemory()) throws {
+    /// - Parameters:
+    ///   - accounts: In which the marketplace acts. Nil: `clouds` itself.
+    ///   - start: What the time is.
+    init(
+        _ clouds: ProviderInMemory = ProviderInMemory(), acting accounts: (any Clouds)? = nil,
+        for provider: Provider = provider, at start: Date = start
+    ) throws {
         self.clouds = clouds
+        self.accounts = accounts ?? clouds
+        self.provider = provider
+        time = Mutex(start)
         directory = FileManager.default.temporaryDirectory.appending(
             path: "marketplace-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
@@ -45,7 +56,7 @@ final class MarketplaceTestbed: Sendable {
             try opened?.close()
             let marketplace = try Marketplace(
                 at: directory.appending(path: "marketplace.db").path(percentEncoded: false),
-                of: Self.provider, in: clouds,
+                of: provider, in: accounts,
                 mailbox: Mailbox { [self] contract, message in
                     mails.withLock {
                         $0[contract.rawValue] = String(decoding: message, as: UTF8.self)

@@ -93,7 +93,7 @@ final class DemoExchange {
             let account = AccountID(rawValue: Journey.account)
         else { throw CommandFailure("bourse credentials printed no credentials.") }
         return AWSClient(
-            endpoint: endpoint, account: account, region: server.region,
+            exchange: endpoint, account: account, region: server.region,
             credentials: Credentials(
                 accessKeyID: id, secretAccessKey: secret, sessionToken: token))
     }

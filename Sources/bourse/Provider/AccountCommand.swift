@@ -20,7 +20,7 @@ struct AccountCommand: AsyncParsableCommand {
         @OptionGroup var administrator: AdministratorOptions
 
         func run() async throws {
-            let client = try administrator.client
+            let client = try await administrator.client
             let added = try await client.send(
                 Bourse.AddAccount(accountId: id, displayName: name))
             if administrator.json {

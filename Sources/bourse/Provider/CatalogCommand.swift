@@ -30,7 +30,7 @@ struct CatalogCommand: AsyncParsableCommand {
         @OptionGroup var administrator: AdministratorOptions
 
         func run() async throws {
-            let client = try administrator.client
+            let client = try await administrator.client
             let (bucket, prefix) = try place()
             let proposal = try await client.send(
                 Bourse.InferTable(bucket: bucket, prefix: prefix, tableName: name))

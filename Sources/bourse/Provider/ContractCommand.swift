@@ -23,7 +23,7 @@ struct ContractCommand: AsyncParsableCommand {
         @OptionGroup var administrator: AdministratorOptions
 
         func run() async throws {
-            let client = try administrator.client
+            let client = try await administrator.client
             let status = try await client.send(
                 Bourse.SignContract(try ContractFile(reading: file).record()))
             let settled = try await ContractProgress(of: client, printing: !administrator.json)
@@ -58,7 +58,7 @@ struct ContractCommand: AsyncParsableCommand {
         @OptionGroup var administrator: AdministratorOptions
 
         func run() async throws {
-            let client = try administrator.client
+            let client = try await administrator.client
             let id =
                 FileManager.default.fileExists(atPath: contract)
                 ? try ContractFile(reading: contract).id() : contract
@@ -83,7 +83,7 @@ struct ContractCommand: AsyncParsableCommand {
         @OptionGroup var administrator: AdministratorOptions
 
         func run() async throws {
-            let client = try administrator.client
+            let client = try await administrator.client
             var contracts: [Bourse.ContractStatus] = []
             var token: String?
             repeat {

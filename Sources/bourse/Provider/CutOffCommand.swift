@@ -20,7 +20,7 @@ struct CutOffCommand: AsyncParsableCommand {
     @OptionGroup var administrator: AdministratorOptions
 
     func run() async throws {
-        let client = try administrator.client
+        let client = try await administrator.client
         if lift {
             _ = try await client.send(Bourse.LiftCutOff(accountId: id))
             if administrator.json { return try printJSON(["account": id, "state": "admitted"]) }

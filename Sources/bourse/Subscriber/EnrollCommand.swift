@@ -38,7 +38,7 @@ struct EnrollCommand: AsyncParsableCommand {
         // Nobody's account yet: the code says whose the key will be.
         guard let nobody = AccountID(rawValue: "000000000000") else { return }
         let client = AWSClient(
-            endpoint: url, account: nobody, region: "us-east-1", credentials: nil,
+            exchange: url, account: nobody, region: "us-east-1", credentials: nil,
             http: try caBundle.map {
                 try AWSClient.http(trusting: String(contentsOfFile: $0, encoding: .utf8))
             })
@@ -178,7 +178,10 @@ struct EnrollCommand: AsyncParsableCommand {
             SharedConfigFile.head(ofProfile: profile),
             [("region", region), ("endpoint_url", endpoint)] + settings
                 + (caBundle.map { [("ca_bundle", $0)] } ?? []))
-        try file.write(to: url)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        try DataDirectory.writePrivate(Array(file.text.utf8), to: url.resolvingSymlinksInPath())
         return url
     }
 }

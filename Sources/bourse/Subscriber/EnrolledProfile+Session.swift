@@ -30,7 +30,7 @@ extension EnrolledProfile {
             throw CommandFailure("Profile \(profile) is damaged; enrol it again.")
         }
         return AWSClient(
-            endpoint: url, account: account, region: region,
+            exchange: url, account: account, region: region,
             credentials: credentials.map {
                 Credentials(
                     accessKeyID: $0.accessKeyId, secretAccessKey: $0.secretAccessKey,

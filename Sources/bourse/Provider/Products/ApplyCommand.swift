@@ -22,7 +22,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wanted = try ProductsFile(reading: file).products
-        let client = try administrator.client
+        let client = try await administrator.client
         let known = try await client.send(Bourse.ListProducts()).products
         let changes = wanted.map { product in
             let known = known.first { $0.productId == product.productId }

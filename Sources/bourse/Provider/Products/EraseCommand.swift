@@ -38,7 +38,7 @@ struct EraseCommand: AsyncParsableCommand {
     @OptionGroup var administrator: AdministratorOptions
 
     func run() async throws {
-        let client = try administrator.client
+        let client = try await administrator.client
         let product = try await client.product(product)
         let started = try await Waiting.showing(
             "looking for rows of \(product.title)", unless: administrator.json || !dryRun
@@ -95,7 +95,7 @@ struct ErasuresCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try administrator.client
+        let client = try await administrator.client
         guard let erasure else { return try await list(client) }
         if cancel { _ = try await client.send(Bourse.CancelErasure(erasureId: erasure)) }
         let found = try await client.send(Bourse.GetErasure(erasureId: erasure))

@@ -25,7 +25,7 @@ struct PublishCommand: AsyncParsableCommand {
     @OptionGroup var administrator: AdministratorOptions
 
     func run() async throws {
-        let client = try administrator.client
+        let client = try await administrator.client
         let product = try await client.product(product)
         let revision = try present(
             try await client.send(

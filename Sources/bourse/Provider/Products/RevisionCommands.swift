@@ -15,7 +15,7 @@ struct RevisionsCommand: AsyncParsableCommand {
     @OptionGroup var administrator: AdministratorOptions
 
     func run() async throws {
-        let client = try administrator.client
+        let client = try await administrator.client
         let product = try await client.product(product)
         let publications = try await client.publications(of: product)
         if administrator.json {
@@ -99,7 +99,7 @@ struct BlockCommand: AsyncParsableCommand {
     var reason: String
 
     func run() async throws {
-        let client = try options.administrator.client
+        let client = try await options.administrator.client
         let (product, revision) = try await options.find([.current], client)
         _ = try await client.send(
             Bourse.BlockRevision(
@@ -119,7 +119,7 @@ struct UnblockCommand: AsyncParsableCommand {
     @OptionGroup var options: RevisionOptions
 
     func run() async throws {
-        let client = try options.administrator.client
+        let client = try await options.administrator.client
         let (product, revision) = try await options.find([.blocked], client)
         _ = try await client.send(
             Bourse.UnblockRevision(dataSetId: product.dataSetId, revisionId: revision))
@@ -139,7 +139,7 @@ struct RevokeCommand: AsyncParsableCommand {
     var reason: String
 
     func run() async throws {
-        let client = try options.administrator.client
+        let client = try await options.administrator.client
         let (product, revision) = try await options.find([.current, .blocked], client)
         _ = try await client.send(
             DataExchange.RevokeRevision(

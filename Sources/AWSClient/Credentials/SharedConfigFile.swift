@@ -1,35 +1,37 @@
-import EmbeddedCloud
-import Foundation
+public import Foundation
 
 /// AWS's shared configuration and credentials files: `[section]`, then `name = value`.
 ///
 /// Everything that is not ours is kept as it stands, comments included.
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
-struct SharedConfigFile {
+public struct SharedConfigFile {
     private var lines: [String]
 
     /// A file that is not there is empty.
-    init(reading url: URL) throws {
-        guard FileManager.default.fileExists(atPath: url.localPath) else {
+    public init(reading url: URL) throws {
+        guard FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) else {
             lines = []
             return
         }
         lines = try String(contentsOf: url, encoding: .utf8).components(separatedBy: "\n")
     }
 
-    func section(_ name: String) -> [String: String] {
+    /// What belongs to a setting above it, indented, is left out.
+    public func section(_ name: String) -> [String: String] {
         guard let range = range(of: name) else { return [:] }
         return lines[range].reduce(into: [:]) { values, line in
             let sides = line.split(separator: "=", maxSplits: 1)
-            guard sides.count == 2, !line.hasPrefix("#") else { return }
+            guard sides.count == 2, line.first.map({ !"#; \t".contains($0) }) ?? false else {
+                return
+            }
             values[sides[0].trimmingCharacters(in: .whitespaces)] =
                 sides[1].trimmingCharacters(in: .whitespaces)
         }
     }
 
     /// A profile's section, as AWS's tools split its head: the way a shell splits words.
-    static func head(ofProfile name: String) -> String {
+    public static func head(ofProfile name: String) -> String {
         if name == "default" { return name }
         let isPlain = name.allSatisfy { $0.isLetter || $0.isNumber || "-_.+@/".contains($0) }
         return isPlain
@@ -37,7 +39,7 @@ struct SharedConfigFile {
     }
 
     /// Sets the section, in place of one by that name.
-    mutating func set(_ name: String, _ values: [(name: String, value: String)]) {
+    public mutating func set(_ name: String, _ values: [(name: String, value: String)]) {
         let section = ["[\(name)]"] + values.map { "\($0.name) = \($0.value)" }
         if let range = range(of: name) {
             let isLast = range.upperBound == lines.endIndex
@@ -49,13 +51,7 @@ struct SharedConfigFile {
         }
     }
 
-    func write(to url: URL) throws {
-        try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
-        try DataDirectory.writePrivate(
-            Array(lines.joined(separator: "\n").utf8), to: url.resolvingSymlinksInPath())
-    }
+    public var text: String { lines.joined(separator: "\n") }
 
     /// From the section's head to its last line. Blank lines and comments before the next head are that
     /// one's.
