@@ -154,7 +154,11 @@ public final class EmbeddedCloud: Sendable {
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
             LentCredentials(state: state, sealingKey: sealingKey, region: region).handlers,
-            broker.handlers, Erasures(state: state, runner: erasures).handlers, events.handlers,
+            broker.handlers,
+            Products(
+                state: state, provider: account, region: exchange.region, expressions: expressions
+            ).handlers,
+            Erasures(state: state, runner: erasures).handlers, events.handlers,
             queries.handlers,
             Previews(state: state, runner: runner, exchange: account).handlers,
             Explanations(state: state, authorizer: authorizer, exchange: account).handlers,

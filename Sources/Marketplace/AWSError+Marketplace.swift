@@ -30,6 +30,20 @@ extension AWSError {
             "ADX_Data_Products__c: \(product) has no finalized revision that opens a prefix.")
     }
 
+    static func twoTerms(_ table: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "ADX_Data_Products__c: two of the products show other rows or columns of \(table); put them into "
+                + "contracts of their own.")
+    }
+
+    static func needsFunds(_ product: String) -> AWSError {
+        AWSError(
+            "ValidationException",
+            "Funds__c: \(product) shows rows by fund and by more, so the contract has to name funds."
+        )
+    }
+
     static func noTable(_ product: String) -> AWSError {
         AWSError(
             "ValidationException",

@@ -13,7 +13,7 @@ public import Logging
 /// Signing and ending write down what is to be done; ``run(servedAt:)`` does it, one step after the other,
 /// and writes down each one before and after. So it can be cut off anywhere and goes on from there.
 public final class Marketplace: Sendable {
-    /// How long a step that failed waits to be tried again, and a day that began or ended to be noticed.
+    /// How long a step that failed waits to be tried again.
     static let tick = Duration.seconds(60)
     static let pageSizes = 1...100
     static let pageSizeDefault = 50
@@ -61,6 +61,7 @@ public final class Marketplace: Sendable {
         guard now < contract.lastDay.end else { throw AWSError.isOver(contract) }
         let offer = try await Offer.resolve(
             contract.products, through: clouds.provider(for: contract.id))
+        try contract.check(offer)
         let steps = Step.onboarding(
             contract, offer,
             inSubscriber: clouds.subscriber(contract.account, for: contract.id) != nil)
@@ -152,24 +153,30 @@ public final class Marketplace: Sendable {
     /// Takes the steps that are due, until cancelled. The welcome e-mails say the place: where clients
     /// reach the exchange.
     public func run(servedAt place: ServedPlace) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [bell] in
-                while true {
-                    try await Task.sleep(for: Self.tick)
-                    bell.yield()
-                }
+        var alarm: Task<Void, any Error>?
+        defer { alarm?.cancel() }
+        for await _ in rings {
+            do {
+                try await takeDueSteps(servedAt: place)
+            } catch {
+                log.error("contracts wait", metadata: ["cause": "\(error)"])
             }
-            group.addTask { [self] in
-                for await _ in rings {
-                    do {
-                        try await takeDueSteps(servedAt: place)
-                    } catch {
-                        log.error("contracts wait", metadata: ["cause": "\(error)"])
-                    }
-                }
+            alarm?.cancel()
+            let wait = await untilNextDay()
+            alarm = Task { [bell] in
+                try await Task.sleep(for: wait)
+                bell.yield()
             }
-            try await group.waitForAll()
         }
+        try Task.checkCancellation()
+    }
+
+    /// Until a contract begins or ends, and no longer than a step that failed waits.
+    private func untilNextDay() async -> Duration {
+        let now = clock()
+        let next = try? await ledger.read { db in try Agreement.nextDay(after: now, in: db) }
+        guard let next else { return Self.tick }
+        return min(.seconds(max(next.timeIntervalSince(now), 0)), Self.tick)
     }
 
     /// Every contract as far as it gets, the oldest first and one at a time: two contracts of one client

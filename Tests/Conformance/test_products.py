@@ -1,11 +1,14 @@
 """Products: what a file says, what is published of them, and what is held back."""
 
 import datetime
+import email
+import email.policy
 import json
 
 import pytest
 
-from lake import nav_key
+from athena import Athena
+from lake import DATABASE, nav_key
 from publication import accept
 from s3 import refused
 from test_exchange import error
@@ -103,6 +106,78 @@ def test_what_changes_is_shown(world, provider):
     # One that is not in the file stays.
     second = PRODUCTS.replace("id: nav-history", "id: another").replace("NAV History", "Another")
     assert "nav-history is not in the file, and stays" in apply(provider, second).out
+
+
+TERMS = """\
+    row_filter: {nav_history: "nav > 1 AND fund_id IN (entitled funds)"}
+    columns: {nav_history: [fund_id, nav, as_of]}
+    sample_query: SELECT fund_id, nav FROM nav_history ORDER BY fund_id
+    dashboard_fields: [nav, fund_id]
+    price: {per_request: "0.001", per_tib: 5, currency: USD}
+    regions: [us-east-1, eu-west-1]
+"""
+CONTACTS = "provider: {contacts: [{name: Data Desk, email: desk@nomura.example}]}\n"
+CONTRACT = {
+    "Id": "C-7", "Client_Name": "Alpine Pension", "AWS_Account_ID__c": "333333333333",
+    "ADX_Data_Products__c": "NAV History", "Client_Email": "data@alpine.example",
+    "Start_Date": "2026-01-01", "End_Date": "2099-12-31"}
+
+
+def test_terms_are_what_a_contract_shows(world, provider):
+    """250 funds need several filters; what they show together is what the subscriber sees."""
+    shown = apply(provider, CONTACTS + PRODUCTS.replace("    expectations:", TERMS + "    expectations:"))
+    assert "+ nav-history" in shown.out
+    changed = apply(provider, CONTACTS + PRODUCTS, "--dry-run").out
+    for line in ("nav_history: rows: nav > 1 AND", "price: USD 0.001 per request", "regions: us-east-1"):
+        assert line in changed
+    assert "contacts" not in changed
+    funds = [f"FUND-{number:012}" for number in range(1, 251)]
+    select = (
+        "SELECT 'FUND-' || lpad(i::VARCHAR, 12, '0') AS fund_id, DATE '2024-01-09' AS nav_date, "
+        "(i % 100 + 1)::DECIMAL(18,4) AS nav FROM range(1, 400) AS numbers(i)")
+    for day in DAYS:
+        world.lake.write_parquet(nav_key(day), select)
+    assert provider.bourse("publish", "nav-history").status == 0
+    file = provider.home / "contract.json"
+    file.write_text(json.dumps(CONTRACT | {"Funds__c": funds}))
+    signed = provider.bourse("contract", "sign", file)
+    assert signed.status == 0, signed
+    filters = world.team.lakeformation.list_data_cells_filter(Table={
+        "CatalogId": provider.account, "DatabaseName": DATABASE, "Name": "nav_history"})
+    expressions = [one["RowFilter"]["FilterExpression"] for one in filters["DataCellsFilters"]]
+    assert len(expressions) > 1 and max(map(len, expressions)) < 2048
+    mail = email.message_from_bytes(
+        (world.exchange.data / "mail/C-7.eml").read_bytes(), policy=email.policy.default)
+    text = mail.get_body(("plain",)).get_content()
+    for words in ("FROM nav_history ORDER BY fund_id", "nav, fund_id", "USD 0.001 per request",
+                  "Data Desk <desk@nomura.example>", "Columns: fund_id string, nav decimal(18,4), as_of string."):
+        assert words in text, text
+    client = world.exchange.subscriber("333333333333", profile="alpine")
+    athena = Athena(client)
+    rows = athena.rows("SELECT fund_id, nav, as_of FROM nav_history")
+    assert sorted(row[0] for row in rows) == sorted(
+        fund for fund in funds if int(fund[5:]) % 100 for _ in DAYS)
+    assert "nav_date" in athena.reason("SELECT nav_date FROM nav_history")
+    explained = provider.bourse("explain", "333333333333", f"{DATABASE}.nav_history").out
+    assert funds[-1] in explained, explained
+    refusal = CONTRACT | {"Id": "C-8", "Funds__c": []}
+    file.write_text(json.dumps(refusal))
+    assert "has to name funds" in provider.bourse("contract", "sign", file).err
+
+
+@pytest.mark.parametrize("said, wrong, reason", [
+    ("regions: [us-east-1, eu-west-1]", "regions: [eu-west-1]", "may be served from eu-west-1 only"),
+    ("fund_id IN (entitled funds)", "fund_id NOT IN (entitled funds)", "not behind a NOT"),
+    ("fund_id IN (entitled funds)", "fund_id = (entitled funds)", "not behind a NOT"),
+    ("fund_id IN (entitled funds)", "fund IN (entitled funds)", "no column fund"),
+    ("nav > 1", "nav >", "row filter of nav_history"),
+    ("[fund_id, nav, as_of]", "[fund_id, fund]", "some that it has"),
+    ("[nav, fund_id]", "[price]", "has a column price"),
+    ("per_tib: 5", "per_tib: free", "decimal number"),
+])
+def test_terms_that_cannot_be(world, provider, said, wrong, reason):
+    text = PRODUCTS.replace("    expectations:", TERMS.replace(said, wrong) + "    expectations:")
+    assert reason in apply(provider, text, expected=1).err
 
 
 @pytest.mark.parametrize("said, wrong, line, reason", [

@@ -57,7 +57,7 @@ import Testing
         #expect(try await second.contract(.init(contractId: "C-2027-001")).state == .ended)
     }
 
-    @Test(arguments: 27...36, [ProviderInMemory.Failure.answerLost, .refused])
+    @Test(arguments: 28...37, [ProviderInMemory.Failure.answerLost, .refused])
     func `goes on where a call failed`(
         call: Int, failure: ProviderInMemory.Failure
     ) async throws {

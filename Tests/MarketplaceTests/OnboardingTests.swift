@@ -82,7 +82,7 @@ import Testing
     }
 
     /// The process ends in the middle of a step: done, and nothing written down of it. Or not done.
-    @Test(arguments: 1...26, [ProviderInMemory.Failure.answerLost, .refused])
+    @Test(arguments: 1...27, [ProviderInMemory.Failure.answerLost, .refused])
     func `goes on where a call failed`(
         call: Int, failure: ProviderInMemory.Failure
     ) async throws {
@@ -105,8 +105,8 @@ import Testing
     }
 
     @Test func `says what failed`() async throws {
-        // Nine calls make the offer; the tenth lets the account in.
-        let testbed = try MarketplaceTestbed(ProviderInMemory(failing: (10, .refused)))
+        // Ten calls make the offer; the eleventh lets the account in.
+        let testbed = try MarketplaceTestbed(ProviderInMemory(failing: (11, .refused)))
         let marketplace = try testbed.reopened()
         _ = try await marketplace.sign(.example())
         try await marketplace.work()

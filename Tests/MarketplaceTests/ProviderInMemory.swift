@@ -61,14 +61,17 @@ final class ProviderInMemory: Sendable {
 
     let tables: [Table]
     let dataSets: [DataSet]
+    let products: [Bourse.Product]
     private let state: Mutex<(world: World, calls: Int, failAt: (call: Int, Failure)?)>
 
     init(
         tables: [Table] = Table.example, dataSets: [DataSet] = DataSet.example,
-        world: World = World(), failing failure: (call: Int, Failure)? = nil
+        products: [Bourse.Product] = [], world: World = World(),
+        failing failure: (call: Int, Failure)? = nil
     ) {
         self.tables = tables
         self.dataSets = dataSets
+        self.products = products
         state = Mutex((world, 0, failure))
     }
 
@@ -183,18 +186,23 @@ extension ProviderInMemory: Clouds {
             guard !world.filters.contains(where: { $0.hasPrefix(name) }) else {
                 throw AWSError("AlreadyExistsException", "Data cells filter already exists.")
             }
-            world.filters.insert(name + (filter.rowFilter?.filterExpression ?? ""))
+            let columns = filter.columnNames.map { " of \($0.joined(separator: ","))" } ?? ""
+            world.filters.insert(name + (filter.rowFilter?.filterExpression ?? "") + columns)
             return EmptyResponse()
         case let operation as LakeFormation.GetDataCellsFilter:
             let name = "\(operation.databaseName).\(operation.tableName) \(operation.name): "
-            let line = world.filters.first { $0.hasPrefix(name) }
+            guard let line = world.filters.first(where: { $0.hasPrefix(name) }) else {
+                throw AWSError("EntityNotFoundException", "Data cells filter not found.")
+            }
+            let sides = line.dropFirst(name.count).components(separatedBy: " of ")
+            let columns = sides.count > 1 ? sides[1].components(separatedBy: ",") : nil
             return LakeFormation.GetDataCellsFilter.Response(
                 dataCellsFilter: .init(
                     tableCatalogId: operation.tableCatalogId, databaseName: operation.databaseName,
                     tableName: operation.tableName, name: operation.name,
-                    rowFilter: .init(
-                        filterExpression: line.map { String($0.dropFirst(name.count)) }),
-                    columnWildcard: .init()))
+                    rowFilter: sides[0].isEmpty
+                        ? .init(allRowsWildcard: .init()) : .init(filterExpression: sides[0]),
+                    columnNames: columns, columnWildcard: columns == nil ? .init() : nil))
         case let operation as LakeFormation.DeleteDataCellsFilter:
             let name =
                 "\(operation.databaseName ?? "").\(operation.tableName ?? "") "
@@ -228,6 +236,7 @@ extension ProviderInMemory: Clouds {
                 dataSetId: "entitled", sourceDataSetId: operation.sourceDataSetId,
                 id: operation.name, arn: "arn:grant:\(operation.name)", createdAt: .distantPast,
                 updatedAt: .distantPast)
+        case is Bourse.ListProducts: return Bourse.ListProducts.Response(products: products)
         case is DataExchange.ListDataGrants: return dataGrants(in: world)
         case let operation as DataExchange.DeleteDataGrant:
             guard

@@ -14,13 +14,26 @@ extension Bourse {
         public var database: String
         public var tables: [String]
         public var expectations: [TableExpectations]
+        /// What its subscribers see of the tables. Of one that is not named: everything.
+        public var tableTerms: [TableTerms]
+        /// SQL that is told to subscribers. Nil: one is made.
+        public var sampleQuery: String?
+        /// Columns for a first dashboard. Empty: they are chosen.
+        public var dashboardFields: [String]
+        public var price: Price?
+        /// Where it may be served from. Empty: anywhere.
+        public var regions: [String]
+        /// Whom subscribers may ask.
+        public var contacts: [Contact]
         /// The data set that carries it.
         public var dataSetId: String
 
         public init(
             productId: String, title: String, description: String, bucket: String,
             keyPrefixes: [String], database: String, tables: [String],
-            expectations: [TableExpectations] = [], dataSetId: String
+            expectations: [TableExpectations] = [], tableTerms: [TableTerms] = [],
+            sampleQuery: String? = nil, dashboardFields: [String] = [], price: Price? = nil,
+            regions: [String] = [], contacts: [Contact] = [], dataSetId: String
         ) {
             self.productId = productId
             self.title = title
@@ -30,6 +43,12 @@ extension Bourse {
             self.database = database
             self.tables = tables
             self.expectations = expectations
+            self.tableTerms = tableTerms
+            self.sampleQuery = sampleQuery
+            self.dashboardFields = dashboardFields
+            self.price = price
+            self.regions = regions
+            self.contacts = contacts
             self.dataSetId = dataSetId
         }
 
@@ -42,6 +61,12 @@ extension Bourse {
             database = try reader.required("Database")
             tables = try reader.required("Tables")
             expectations = try reader.optional("Expectations") ?? []
+            tableTerms = try reader.optional("TableTerms") ?? []
+            sampleQuery = try reader.optional("SampleQuery")
+            dashboardFields = try reader.optional("DashboardFields") ?? []
+            price = try reader.optional("Price")
+            regions = try reader.optional("Regions") ?? []
+            contacts = try reader.optional("Contacts") ?? []
             dataSetId = try reader.required("DataSetId")
         }
 
@@ -54,6 +79,12 @@ extension Bourse {
             writer.put("Database", database)
             writer.put("Tables", tables)
             writer.put("Expectations", expectations)
+            writer.put("TableTerms", tableTerms)
+            writer.put("SampleQuery", sampleQuery)
+            writer.put("DashboardFields", dashboardFields)
+            writer.put("Price", price)
+            writer.put("Regions", regions)
+            writer.put("Contacts", contacts)
             writer.put("DataSetId", dataSetId)
         }
     }

@@ -60,7 +60,7 @@ struct Broker: Sendable {
             Handler(deleteEventAction), Handler(listEventActions),
             Handler(listTagsForResource), Handler(tagResource), Handler(untagResource),
             Handler(sendDataSetNotification),
-        ] + publicationHandlers + Products(state: state, provider: provider).handlers
+        ] + publicationHandlers
     }
 
     /// Removes what a finalization that was cut off has left behind, and takes up the jobs that were

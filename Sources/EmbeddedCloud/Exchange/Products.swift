@@ -14,6 +14,9 @@ struct Products: Sendable {
 
     let state: StateStore
     let provider: AccountID
+    /// The exchange's own.
+    let region: String
+    let expressions: ExpressionEngine
 
     var handlers: [Handler] { [Handler(put), Handler(list), Handler(delete)] }
 
@@ -26,6 +29,8 @@ struct Products: Sendable {
                 "ProductId is \(product.productId), and the path's is another.")
         }
         try check(product)
+        try await ProductTerms(state: state, provider: provider, region: region)
+            .check(product, by: expressions)
         return try await state.change(recording: request.event) { db, state in
             let dataSet = try dataSet(of: product, in: state)
             try checkTables(of: product, in: state)

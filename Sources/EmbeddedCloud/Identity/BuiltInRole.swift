@@ -55,7 +55,8 @@ enum BuiltInRole {
             "lakeformation:Get*",
             "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole"),
         marketplace: allowing(
-            "bourse:AddAccount", "dataexchange:AcceptDataGrant", "dataexchange:CreateDataGrant",
+            "bourse:AddAccount", "bourse:ListProducts", "dataexchange:AcceptDataGrant",
+            "dataexchange:CreateDataGrant",
             "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
             "glue:Get*", "lakeformation:CreateDataCellsFilter",
             "lakeformation:DeleteDataCellsFilter", "lakeformation:GetDataCellsFilter",

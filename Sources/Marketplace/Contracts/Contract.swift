@@ -53,8 +53,8 @@ public enum ContractFault: Error, Equatable, Sendable {
 }
 
 extension Contract {
-    /// Funds that one contract may name: more do not fit one row filter.
-    public static let fundsMax = 200
+    /// Funds that one contract may name: of the longest ids some fifty fit one row filter.
+    public static let fundsMax = 1_000
     static let fundBytesMax = 32
 
     /// Whether it is over is not asked here: it may have been signed long ago.

@@ -1,4 +1,5 @@
 import AWSAPI
+import BourseAPI
 import DataExchangeAPI
 import GlueAPI
 
@@ -12,6 +13,12 @@ struct Offer: Codable, Equatable, Sendable {
         var dataSet: String
         /// Never empty.
         var tables: [OfferedTable]
+        /// What its terms tell the client, where it has such.
+        var sampleQuery: String?
+        var dashboardFields: [String]?
+        var price: String?
+        /// `NAME <ADDRESS>`
+        var contacts: [String]?
     }
 
     var products: [Product]
@@ -37,6 +44,13 @@ struct OfferedTable: Codable, Equatable, Sendable {
     /// Partition keys at the end.
     var columns: [Column]
     var partitionKeys: [String]
+    /// What is shown of it, by the product's terms.
+    var terms: TableTerms?
+
+    var shownColumns: [Column] {
+        guard let shown = terms?.columns else { return columns }
+        return columns.filter { shown.contains($0.name) }
+    }
 
     /// Whether rows belong to funds, so that a contract can name the ones it shows.
     var isByFund: Bool { columns.contains { $0.name == fundColumn } }
@@ -69,6 +83,7 @@ extension Offer {
         _ products: [String], through cloud: any Cloud
     ) async throws(AWSError) -> Offer {
         let dataSets = try await cloud.ownDataSets()
+        let defined = try await cloud.send(Bourse.ListProducts()).products
         let tables = try await cloud.ownTables()
         var offer = Offer(products: [])
         for name in products {
@@ -79,11 +94,45 @@ extension Offer {
                 throw .nothingPublished(name)
             }
             let own = tables.filter { table in places.contains { $0.holds(table.location) } }
-            guard !own.isEmpty else { throw .noTable(name) }
-            offer.products.append(
-                Product(name: name, dataSet: dataSet.id, tables: own.map(\.table)))
+                .map(\.table)
+            let terms = defined.first { $0.dataSetId == dataSet.id }
+            let shown = terms.map { terms in
+                own.compactMap { OfferedTable($0, under: terms) }
+            }
+            let tables = shown ?? own
+            guard !tables.isEmpty else { throw .noTable(name) }
+            for table in tables {
+                let other = offer.tables.first { $0.name == table.name }
+                guard other == nil || other?.terms == table.terms else {
+                    throw .twoTerms("\(table.name)")
+                }
+            }
+            offer.products.append(Product(name: name, dataSet: dataSet.id, tables, under: terms))
         }
         return offer
+    }
+}
+
+extension Offer.Product {
+    fileprivate init(
+        name: String, dataSet: String, _ tables: [OfferedTable], under terms: Bourse.Product?
+    ) {
+        self.init(
+            name: name, dataSet: dataSet, tables: tables, sampleQuery: terms?.sampleQuery,
+            dashboardFields: terms?.dashboardFields, price: terms?.price?.words,
+            contacts: terms?.contacts.map { "\($0.name) <\($0.email)>" })
+    }
+}
+
+extension OfferedTable {
+    /// Nil: it is none of the product's, though it lies there.
+    fileprivate init?(_ table: OfferedTable, under product: Bourse.Product) {
+        guard table.name.database == product.database, product.tables.contains(table.name.table)
+        else { return nil }
+        self = table
+        terms = product.tableTerms.first { $0.table == table.name.table }.map {
+            TableTerms(rowFilter: $0.rowFilter, columns: $0.columns)
+        }
     }
 }
 

@@ -14,9 +14,11 @@ struct DashboardFields: Equatable, Sendable {
 
     init(_ table: OfferedTable) {
         func names(_ kinds: Set<String>) -> [String] {
-            table.columns.filter { kinds.contains($0.kind) }.map(\.name)
+            table.shownColumns.filter { kinds.contains($0.kind) }.map(\.name)
         }
-        let over = names(["date", "timestamp"]).first ?? table.partitionKeys.first
+        let over =
+            names(["date", "timestamp"]).first
+            ?? table.shownColumns.map(\.name).first(where: table.partitionKeys.contains)
         let texts = names(["string", "varchar", "char"]).filter {
             $0 != over && !table.partitionKeys.contains($0)
         }

@@ -60,6 +60,8 @@ extension WelcomeMail {
         struct Product {
             let product: String
             let tables: [Table]
+            /// Nil: nothing is said of one.
+            let price: String?
         }
 
         struct Table {
@@ -103,26 +105,36 @@ extension WelcomeMail {
             products = offer.products.map { product in
                 Product(
                     product: product.name,
-                    tables: product.tables.map { table in
+                    tables: product.tables.enumerated().map { place, table in
+                        // What a product tells of itself, it tells once.
+                        let said = place == 0 ? product : nil
+                        let sql = said?.sampleQuery ?? SampleQuery(table).sql
+                        let fields = said?.dashboardFields ?? []
                         let database = provider.linkName(
                             of: table.name.database, among: offer.databases)
                         return Table(
                             table: table.name.table, database: database,
                             command: """
                                 aws athena start-query-execution --profile \(profile) \\
-                                  --query-string \(SampleQuery(table).sql.shellWord) \\
+                                  --query-string \(sql.shellWord) \\
                                   --query-execution-context Database=\(database) \\
                                   --result-configuration OutputLocation=\(results) \\
                                   --query QueryExecutionId --output text
                                 """,
-                            fields: DashboardFields(table).sentence,
-                            columns: table.columns.map { "\($0.name) \($0.type)" }
+                            fields: fields.isEmpty
+                                ? DashboardFields(table).sentence : fields.joined(separator: ", "),
+                            columns: table.shownColumns.map { "\($0.name) \($0.type)" }
                                 .joined(separator: ", "))
-                    })
+                    }, price: product.price)
             }
             let owner = [contract.ownerName, contract.ownerEmail.map { "<\($0)>" }]
                 .compactMap(\.self).joined(separator: " ")
-            contact = owner.isEmpty ? "Your contact at \(provider.name)" : owner
+            let others = offer.products.flatMap { $0.contacts ?? [] }
+            var seen: Set<String> = []
+            let people = ([owner] + others).filter { !$0.isEmpty && seen.insert($0).inserted }
+            contact =
+                people.isEmpty
+                ? "Your contact at \(provider.name)" : people.joined(separator: ", ")
         }
     }
 }

@@ -33,6 +33,10 @@ let welcomeText = """
     For a first dashboard: {{fields}}.
     Columns: {{columns}}.
     {{/tables}}
+    {{#price}}
+
+    {{product}} costs {{price}}.
+    {{/price}}
     {{/products}}
 
     Each command prints the id of its query. Its rows:
@@ -75,6 +79,9 @@ let welcomeHTML = """
     <p>For a first dashboard: {{fields}}.</p>
     <p>Columns: {{columns}}.</p>
     {{/tables}}
+    {{#price}}
+    <p>{{product}} costs {{price}}.</p>
+    {{/price}}
     {{/products}}
     <p>Each command prints the id of its query. Its rows:</p>
     <pre>aws athena get-query-results --profile {{profile}} --query-execution-id ID</pre>

@@ -21,6 +21,14 @@ extension Agreement {
         return due
     }
 
+    /// When the next contract begins or ends. Nil: none will.
+    static func nextDay(after now: Date, in db: Database) throws -> Date? {
+        try filter(Column("state") != State.ended.rawValue).fetchAll(db).flatMap { agreement in
+            agreement.isInForce
+                ? [agreement.terms.firstDay.begin, agreement.terms.lastDay.end] : []
+        }.filter { $0 > now }.min()
+    }
+
     /// Drops the steps that were not taken, and puts down those that take back what the others gave.
     ///
     /// All of it is taken back, whether its step was taken or not: one may be under way.

@@ -4,73 +4,116 @@ import LakeFormationAPI
 // Tables and databases, in the provider's account.
 
 extension Onboarding {
-    func createFilter(
-        on table: TableName, of contract: Contract, _ cloud: any Cloud
+    /// Each that the table needs: a filter holds as many funds as fit into it.
+    func createFilters(
+        on name: TableName, of agreement: Agreement, _ cloud: any Cloud
     ) async throws(AWSError) -> String? {
-        let funds = contract.funds.map { "'\($0)'" }.joined(separator: ", ")
-        let filter = LakeFormation.DataCellsFilter(
-            tableCatalogId: provider.account.rawValue, databaseName: table.database,
-            tableName: table.table, name: contract.filterName,
-            rowFilter: .init(filterExpression: "\(fundColumn) IN (\(funds))"),
-            columnWildcard: .init())
-        do {
-            _ = try await cloud.send(LakeFormation.CreateDataCellsFilter(tableData: filter))
-        } catch let refusal where refusal.code == "AlreadyExistsException" {
-            // Ours from before, unless it shows something else: then granting it would.
-            let known = try await cloud.send(
-                LakeFormation.GetDataCellsFilter(
-                    tableCatalogId: provider.account.rawValue, databaseName: table.database,
-                    tableName: table.table, name: contract.filterName)
-            ).dataCellsFilter
-            guard known?.rowFilter?.filterExpression == filter.rowFilter?.filterExpression,
-                known?.columnNames?.isEmpty ?? true,
-                known?.columnWildcard?.excludedColumnNames?.isEmpty ?? true
-            else { throw .otherFilter(contract.filterName, on: "\(table)") }
+        let filters = filters(on: name, of: agreement)
+        for filter in filters {
+            do {
+                _ = try await cloud.send(LakeFormation.CreateDataCellsFilter(tableData: filter))
+            } catch let refusal where refusal.code == "AlreadyExistsException" {
+                // Ours from before, unless it shows something else: then granting it would.
+                let known = try await cloud.send(
+                    LakeFormation.GetDataCellsFilter(
+                        tableCatalogId: provider.account.rawValue, databaseName: name.database,
+                        tableName: name.table, name: filter.name)
+                ).dataCellsFilter
+                guard known?.rowFilter?.filterExpression == filter.rowFilter?.filterExpression,
+                    known?.columnNames ?? [] == filter.columnNames ?? [],
+                    known?.columnWildcard?.excludedColumnNames?.isEmpty ?? true
+                else { throw .otherFilter(filter.name, on: "\(name)") }
+            }
         }
-        return contract.filterName
+        return filters.map(\.name).joined(separator: ", ")
     }
 
-    func deleteFilter(
-        on table: TableName, of contract: Contract, _ cloud: any Cloud
+    func deleteFilters(
+        on name: TableName, of agreement: Agreement, _ cloud: any Cloud
     ) async throws(AWSError) -> String? {
-        do {
+        var isGone = true
+        for filter in filters(on: name, of: agreement) {
+            do {
+                _ = try await cloud.send(
+                    LakeFormation.DeleteDataCellsFilter(
+                        tableCatalogId: provider.account.rawValue, databaseName: name.database,
+                        tableName: name.table, name: filter.name))
+                isGone = false
+            } catch let refusal where refusal.code == "EntityNotFoundException" {
+                continue
+            }
+        }
+        return isGone ? "was gone" : nil
+    }
+
+    /// None for a table that is shown whole.
+    private func filters(
+        on name: TableName, of agreement: Agreement
+    ) -> [LakeFormation.DataCellsFilter] {
+        let contract = agreement.terms
+        guard let table = agreement.offer.tables.first(where: { $0.name == name }),
+            contract.filters(table)
+        else { return [] }
+        let rows = contract.rows(of: table)?.expressions.map(Optional.some) ?? [nil]
+        return zip(contract.filterNames(on: table), rows).map { filter, expression in
+            .init(
+                tableCatalogId: provider.account.rawValue, databaseName: name.database,
+                tableName: name.table, name: filter,
+                rowFilter: .init(
+                    filterExpression: expression,
+                    allRowsWildcard: expression == nil ? .init() : nil),
+                columnNames: table.terms?.columns,
+                columnWildcard: table.terms?.columns == nil ? .init() : nil)
+        }
+    }
+
+    func grant(
+        _ permissions: [LakeFormation.Permission], on resources: [LakeFormation.Resource],
+        to contract: Contract, _ cloud: any Cloud
+    ) async throws(AWSError) {
+        for resource in resources {
             _ = try await cloud.send(
-                LakeFormation.DeleteDataCellsFilter(
-                    tableCatalogId: provider.account.rawValue, databaseName: table.database,
-                    tableName: table.table, name: contract.filterName))
-            return nil
-        } catch let refusal where refusal.code == "EntityNotFoundException" {
-            return "was gone"
+                LakeFormation.GrantPermissions(
+                    principal: contract.principal, resource: resource, permissions: permissions))
         }
     }
 
     func revoke(
-        _ permissions: [LakeFormation.Permission], on resource: LakeFormation.Resource,
+        _ permissions: [LakeFormation.Permission], on resources: [LakeFormation.Resource],
         from contract: Contract, _ cloud: any Cloud
     ) async throws(AWSError) -> String? {
-        do {
-            _ = try await cloud.send(
-                LakeFormation.RevokePermissions(
-                    principal: contract.principal, resource: resource, permissions: permissions))
-            return nil
-        } catch let refusal where refusal.saysNothingToRevoke {
-            return "was gone"
+        var isGone = true
+        for resource in resources {
+            do {
+                _ = try await cloud.send(
+                    LakeFormation.RevokePermissions(
+                        principal: contract.principal, resource: resource,
+                        permissions: permissions))
+                isGone = false
+            } catch let refusal where refusal.saysNothingToRevoke {
+                continue
+            }
         }
+        return isGone ? "was gone" : nil
     }
 
-    /// The contract's filter on a table that it filters, else the table.
-    func resource(_ name: TableName, of agreement: Agreement) -> LakeFormation.Resource {
-        let table = agreement.offer.tables.first { $0.name == name }
-        guard let table, agreement.terms.filters(table) else {
-            return .init(
+    /// The contract's filters on a table that it filters, else the table.
+    func resources(_ name: TableName, of agreement: Agreement) -> [LakeFormation.Resource] {
+        let filters = filters(on: name, of: agreement)
+        guard filters.isEmpty else {
+            return filters.map {
+                .init(
+                    dataCellsFilter: .init(
+                        tableCatalogId: provider.account.rawValue, databaseName: name.database,
+                        tableName: name.table, name: $0.name))
+            }
+        }
+        return [
+            .init(
                 table: .init(
                     databaseName: name.database, catalogId: provider.account.rawValue,
                     name: name.table))
-        }
-        return .init(
-            dataCellsFilter: .init(
-                tableCatalogId: provider.account.rawValue, databaseName: name.database,
-                tableName: name.table, name: agreement.terms.filterName))
+        ]
     }
 }
 

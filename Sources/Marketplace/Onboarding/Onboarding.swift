@@ -37,12 +37,11 @@ struct Onboarding: Sendable {
                     principal: contract.principal, resource: .database(step.subject),
                     permissions: [.describe]))
             return nil
-        case .createFilter: return try await createFilter(on: table(step), of: contract, cloud)
+        case .createFilter:
+            return try await createFilters(on: table(step), of: agreement, cloud)
         case .grantTable:
-            _ = try await cloud.send(
-                LakeFormation.GrantPermissions(
-                    principal: contract.principal,
-                    resource: resource(table(step), of: agreement), permissions: [.select]))
+            try await grant(
+                [.select], on: resources(table(step), of: agreement), to: contract, cloud)
             return nil
         case .createDataGrant: return try await createDataGrant(step.subject, of: agreement, cloud)
         case .acceptDataGrant: return try await acceptDataGrant(step.subject, of: agreement, cloud)
@@ -58,20 +57,21 @@ struct Onboarding: Sendable {
         case .deleteDataGrant: return try await deleteDataGrant(step.subject, of: agreement, cloud)
         case .revokeTable:
             let name = try table(step)
-            let resource = resource(name, of: agreement)
-            if resource.dataCellsFilter == nil,
+            if agreement.showsWhole(name),
                 let other = others.first(where: { $0.showsWhole(name) })
             {
                 return "kept for contract \(other.id)"
             }
-            return try await revoke([.select], on: resource, from: contract, cloud)
-        case .deleteFilter: return try await deleteFilter(on: table(step), of: contract, cloud)
+            return try await revoke(
+                [.select], on: resources(name, of: agreement), from: contract, cloud)
+        case .deleteFilter:
+            return try await deleteFilters(on: table(step), of: agreement, cloud)
         case .revokeDatabase:
             if let other = others.first(where: { $0.offer.databases.contains(step.subject) }) {
                 return "kept for contract \(other.id)"
             }
             return try await revoke(
-                [.describe], on: .database(step.subject), from: contract, cloud)
+                [.describe], on: [.database(step.subject)], from: contract, cloud)
         }
     }
 

@@ -76,14 +76,8 @@ extension Step {
 }
 
 extension Contract {
-    /// Whether rows of the table are shown by fund. A table that is of no fund is shown whole.
-    func filters(_ table: OfferedTable) -> Bool { !funds.isEmpty && table.isByFund }
-
     /// Of the client's own, for what its queries find.
     var resultsBucket: String { "athena-results-\(account)" }
-
-    /// The contract's filter on each table that it filters.
-    var filterName: String { "contract-\(id)" }
 
     func dataGrantName(of product: String) -> String { "\(id): \(product)" }
 }

@@ -104,6 +104,20 @@ extension Bourse.Product {
                 add("range of \(range.column)", "\(range.min ?? "…") to \(range.max ?? "…")")
             }
         }
+        for table in tableTerms {
+            if let filter = table.rowFilter { lines.append(("\(table.table): rows", filter)) }
+            if let columns = table.columns {
+                lines.append(("\(table.table): columns", columns.joined(separator: ", ")))
+            }
+        }
+        for (name, value) in [
+            ("sample query", sampleQuery), ("price", price?.words),
+            ("dashboard fields", dashboardFields.joined(separator: ", ")),
+            ("regions", regions.joined(separator: ", ")),
+            ("contacts", contacts.map { "\($0.name) <\($0.email)>" }.joined(separator: ", ")),
+        ] {
+            if let value, !value.isEmpty { lines.append((name, value)) }
+        }
         return lines
     }
 }

@@ -30,8 +30,17 @@ struct ProductsFile {
             throw ProductsFileFault(error)
         }
         guard let root else { throw ProductsFileFault(line: 1, "there is nothing in the file") }
-        let file = try YAMLMembers(root, of: ["products"], in: "the file")
-        let products = try file.items("products").map { try Bourse.Product(yaml: $0) }
+        let file = try YAMLMembers(root, of: ["provider", "products"], in: "the file")
+        let contacts = try file["provider"].map { node in
+            let provider = try YAMLMembers(node, of: ["contacts"], in: "`provider`")
+            return try provider.optionalItems("contacts").map { try Bourse.Contact(yaml: $0) }
+        }
+        let products = try file.items("products").map { node in
+            var product = try Bourse.Product(yaml: node)
+            // The provider's own are those of each product that names nobody.
+            if product.contacts.isEmpty { product.contacts = contacts ?? [] }
+            return product
+        }
         var seen: Set<String> = []
         for (product, node) in zip(products, try file.items("products"))
         where !seen.insert(product.productId).inserted {
@@ -68,92 +77,14 @@ struct ProductsFileFault: Error, Equatable {
     }
 }
 
-/// A mapping of which every member is known.
-private struct YAMLMembers {
-    private let node: Node
-    private let members: [String: Node]
-    private let place: String
-
-    /// - Parameter known: What may be in it. Nil: anything.
-    init(_ node: Node, of known: [String]?, in place: String) throws {
-        guard case .mapping(let mapping) = node else {
-            throw ProductsFileFault(
-                node, "\(place) must be members with values, such as `id: nav-history`")
-        }
-        var members: [String: Node] = [:]
-        for (key, value) in mapping {
-            guard case .scalar(let name) = key else {
-                throw ProductsFileFault(key, "a member's name must be a text")
-            }
-            if let known, !known.contains(name.string) {
-                throw ProductsFileFault(
-                    key,
-                    "\(place) has no `\(name.string)`: it may have \(known.joined(separator: ", "))"
-                )
-            }
-            members[name.string] = value
-        }
-        self.node = node
-        self.members = members
-        self.place = place
-    }
-
-    var names: [String] { members.keys.sorted() }
-
-    subscript(name: String) -> Node? { members[name] }
-
-    func node(_ name: String) throws -> Node {
-        guard let value = members[name] else {
-            throw ProductsFileFault(node, "\(place) must have `\(name)`")
-        }
-        return value
-    }
-
-    func text(_ name: String) throws -> String { try Self.text(try node(name), name) }
-
-    func optionalText(_ name: String) throws -> String? {
-        try members[name].map { try Self.text($0, name) }
-    }
-
-    func number(_ name: String) throws -> Int? {
-        guard let value = members[name] else { return nil }
-        guard let number = Int(try Self.text(value, name)), number >= 0 else {
-            throw ProductsFileFault(value, "`\(name)` must be a whole number")
-        }
-        return number
-    }
-
-    func items(_ name: String) throws -> [Node] {
-        let value = try node(name)
-        guard case .sequence(let items) = value else {
-            throw ProductsFileFault(value, "`\(name)` must be a list")
-        }
-        return Array(items)
-    }
-
-    func texts(_ name: String) throws -> [String] {
-        try items(name).map { try Self.text($0, name) }
-    }
-
-    func optionalTexts(_ name: String) throws -> [String] {
-        members[name] == nil ? [] : try texts(name)
-    }
-
-    private static func text(_ node: Node, _ name: String) throws -> String {
-        guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
-            throw ProductsFileFault(node, "`\(name)` must be a text")
-        }
-        return scalar.string
-    }
-}
-
 extension Bourse.Product {
     fileprivate init(yaml node: Node) throws {
         let members = try YAMLMembers(
             node,
             of: [
                 "id", "title", "description", "bucket", "prefixes", "database", "tables",
-                "expectations",
+                "expectations", "row_filter", "columns", "sample_query", "dashboard_fields",
+                "price", "regions", "contacts",
             ], in: "a product")
         let tables = try members.texts("tables")
         var expectations: [Bourse.TableExpectations] = []
@@ -168,7 +99,59 @@ extension Bourse.Product {
             productId: try members.text("id"), title: try members.text("title"),
             description: try members.text("description"), bucket: try members.text("bucket"),
             keyPrefixes: try members.texts("prefixes"), database: try members.text("database"),
-            tables: tables, expectations: expectations, dataSetId: "")
+            tables: tables, expectations: expectations,
+            tableTerms: try Bourse.TableTerms.all(in: members, of: tables),
+            sampleQuery: try members.optionalText("sample_query"),
+            dashboardFields: try members.optionalTexts("dashboard_fields"),
+            price: try members["price"].map { try Bourse.Price(yaml: $0) },
+            regions: try members.optionalTexts("regions"),
+            contacts: try members.optionalItems("contacts").map { try Bourse.Contact(yaml: $0) },
+            dataSetId: "")
+    }
+}
+
+extension Bourse.TableTerms {
+    /// A row filter is one for all tables, or one for each of some.
+    fileprivate static func all(
+        in members: YAMLMembers, of tables: [String]
+    ) throws -> [Bourse.TableTerms] {
+        var filters: [String: String] = [:]
+        switch members["row_filter"] {
+        case nil: break
+        case .scalar:
+            let filter = try members.text("row_filter")
+            for table in tables { filters[table] = filter }
+        case .some(let said):
+            let byTable = try YAMLMembers(said, of: tables, in: "`row_filter`")
+            for table in byTable.names { filters[table] = try byTable.text(table) }
+        }
+        var columns: [String: [String]] = [:]
+        if let said = members["columns"] {
+            let byTable = try YAMLMembers(said, of: tables, in: "`columns`")
+            for table in byTable.names { columns[table] = try byTable.texts(table) }
+        }
+        return tables.compactMap { table in
+            guard filters[table] != nil || columns[table] != nil else { return nil }
+            return .init(table: table, rowFilter: filters[table], columns: columns[table])
+        }
+    }
+}
+
+extension Bourse.Price {
+    fileprivate init(yaml node: Node) throws {
+        let members = try YAMLMembers(
+            node, of: ["per_request", "per_tib", "currency"], in: "`price`")
+        self.init(
+            perRequest: try members.optionalText("per_request"),
+            perTiBScanned: try members.optionalText("per_tib"),
+            currency: try members.text("currency"))
+    }
+}
+
+extension Bourse.Contact {
+    fileprivate init(yaml node: Node) throws {
+        let members = try YAMLMembers(node, of: ["name", "email"], in: "a contact")
+        self.init(name: try members.text("name"), email: try members.text("email"))
     }
 }
 
