@@ -92,7 +92,7 @@ extension Broker {
                     "The data set carries the product \(product.productId): delete that first.")
             }
             try row.delete(db)
-            state.exchange.remove(row)
+            try state.exchange.remove(row, db)
         }
         return .init()
     }

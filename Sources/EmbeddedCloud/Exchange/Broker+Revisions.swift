@@ -87,6 +87,7 @@ extension Broker {
                     .revision, revision,
                     "Receivers are entitled to the revision. It can be revoked, not deleted.")
             }
+            try state.exchange.keepAccess(of: row, db)
             try AssetRow.filter(Column("revision") == revision.rawValue).deleteAll(db)
             try row.delete(db)
             state.exchange.remove(row)

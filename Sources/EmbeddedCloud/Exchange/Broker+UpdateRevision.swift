@@ -228,6 +228,7 @@ extension Broker {
                     .revision, row.id,
                     "Receivers are entitled to the revision. It can be revoked, not reopened.")
             }
+            try state.exchange.keepAccess(of: row, db)
             row.comment = comment ?? row.comment
             row.updatedAt = request.time
             row.publication = nil

@@ -115,6 +115,14 @@ extension S3Access: Hashable {
     }
 }
 
+/// A part of a bucket that a data set once opened.
+struct FormerAccessRow: Codable, FetchableRecord, PersistableRecord, Sendable {
+    static let databaseTableName = "formerAccess"
+
+    var dataSet: ExchangeID
+    var access: S3Access
+}
+
 struct JobRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     static let databaseTableName = "exchangeJob"
 
@@ -337,5 +345,15 @@ extension ExchangeState {
             definition TEXT NOT NULL CHECK (json_valid(definition)),
             updatedAt TEXT NOT NULL
         ) STRICT;
+        """)
+
+    static let accessMigration = Migration(
+        "4-exchange",
+        """
+        CREATE TABLE formerAccess (
+            dataSet TEXT NOT NULL,
+            access TEXT NOT NULL,
+            PRIMARY KEY (dataSet, access)
+        ) STRICT, WITHOUT ROWID;
         """)
 }

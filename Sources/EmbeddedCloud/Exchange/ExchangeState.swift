@@ -20,6 +20,8 @@ struct ExchangeState: Sendable {
     private var entitlements: TreeDictionary<ExchangeID, ExchangeID> = [:]
     /// What a finalized revision opens, where it is of the kind that does.
     private var accesses: TreeDictionary<ExchangeID, S3Access> = [:]
+    /// What revisions opened that are no more, or drafts again. By data set.
+    private var former: TreeDictionary<ExchangeID, Set<S3Access>> = [:]
     /// What the newest published revision of a data set opens. By data set.
     private(set) var opened: TreeDictionary<ExchangeID, S3Access> = [:]
     /// Which data set says what readers of a bucket see. By bucket.
@@ -36,6 +38,9 @@ struct ExchangeState: Sendable {
                 """)
         for asset in finalized {
             if case .s3Access(let access) = asset.content { accesses[asset.revision] = access }
+        }
+        for row in try FormerAccessRow.fetchAll(db) {
+            former[row.dataSet, default: []].insert(row.access)
         }
         for row in try RevisionRow.fetchAll(db) {
             revisions[row.dataSet, default: [:]][row.id] = row
@@ -57,6 +62,15 @@ struct ExchangeState: Sendable {
         renewCoverage(of: revision.dataSet)
     }
 
+    /// Before a revision is deleted or reopened: the part of a bucket that it opened stays the data set's to say,
+    /// also where it says nothing of it any more. Else readers would find what happens to lie there.
+    mutating func keepAccess(of revision: RevisionRow, _ db: Database) throws {
+        guard let access = accesses[revision.id] else { return }
+        former[revision.dataSet, default: []].insert(access)
+        try FormerAccessRow(dataSet: revision.dataSet, access: access).insert(
+            db, onConflict: .ignore)
+    }
+
     mutating func put(_ product: Bourse.Product, of dataSet: ExchangeID) {
         removeProduct(of: products.first { $0.value.productId == product.productId }?.key)
         products[dataSet] = product
@@ -66,9 +80,11 @@ struct ExchangeState: Sendable {
         if let dataSet { products[dataSet] = nil }
     }
 
-    mutating func remove(_ dataSet: DataSetRow) {
+    mutating func remove(_ dataSet: DataSetRow, _ db: Database) throws {
         dataSets[dataSet.id] = nil
         revisions[dataSet.id] = nil
+        former[dataSet.id] = nil
+        try FormerAccessRow.filter(Column("dataSet") == dataSet.id.rawValue).deleteAll(db)
         renewCoverage(of: dataSet.id)
     }
 
@@ -184,6 +200,10 @@ struct ExchangeState: Sendable {
                 Coverage(
                     dataSet: dataSet, access: access, publication: revision.publication ?? 0,
                     revision: revision.id == newest?.id ? revision.id : nil))
+        }
+        for access in former[dataSet] ?? [] where !found.contains(where: { $0.access == access }) {
+            found.append(
+                Coverage(dataSet: dataSet, access: access, publication: 0, revision: nil))
         }
         for (bucket, coverage) in coverages
         where coverage.contains(where: { $0.dataSet == dataSet }) {
