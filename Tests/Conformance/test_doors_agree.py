@@ -33,8 +33,8 @@ DENIED = (403, "AccessDenied")
 class Doors:
     """A table in one bucket, its data set, and a subscriber at each of the doors."""
 
-    def __init__(self, world, bucket):
-        self.world, self.bucket = world, bucket
+    def __init__(self, world, bucket, live):
+        self.world, self.bucket, self.live = world, bucket, live
         self.provider = world.exchange.provider
         self.s3 = self.provider.client("s3")
         if bucket != BUCKET:
@@ -53,7 +53,8 @@ class Doors:
         products.write_text(
             "products:\n"
             f"- {{id: marks, title: Marks, description: Marks., bucket: {bucket}, "
-            f"prefixes: [{FOLDER}], database: {DATABASE}, tables: [{TABLE}]}}\n")
+            f"prefixes: [{FOLDER}], database: {DATABASE}, tables: [{TABLE}], "
+            f"live: {str(live).lower()}}}\n")
         result = self.provider.bourse("apply", products, "--json")
         assert result.status == 0, result
         self.data_set = result.json[0]["DataSetId"]
@@ -167,7 +168,9 @@ class Doors:
     @property
     def expected(self):
         """Objects by key; nothing where all is blocked."""
-        return self.revisions[self.readable[-1]] if self.readable else {}
+        if not self.readable:
+            return {}
+        return self.files if self.live else self.revisions[self.readable[-1]]
 
     def check(self):
         if not self.grant:
@@ -270,10 +273,12 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
-@pytest.mark.parametrize("bucket, seed", [(BUCKET, SEED), (MANAGED, SEED + 1), (MANAGED, SEED + 2)])
-def test_all_doors_show_the_same(own_exchange, tmp_path, bucket, seed):
+@pytest.mark.parametrize("bucket, seed, live", [
+    (BUCKET, SEED, False), (MANAGED, SEED + 1, False), (MANAGED, SEED + 2, False),
+    (BUCKET, SEED + 3, True), (MANAGED, SEED + 4, True)])
+def test_all_doors_show_the_same(own_exchange, tmp_path, bucket, seed, live):
     rounds = random.Random(seed)
-    doors = Doors(World(own_exchange, tmp_path / "lake"), bucket)
+    doors = Doors(World(own_exchange, tmp_path / "lake"), bucket, live)
     changes = [
         doors.write, doors.write, doors.remove, doors.publish, doors.publish, doors.block,
         doors.unblock, doors.revoke, doors.delete, doors.give, doors.take]

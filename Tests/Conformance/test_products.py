@@ -108,6 +108,25 @@ def test_what_changes_is_shown(world, provider):
     assert "nav-history is not in the file, and stays" in apply(provider, second).out
 
 
+def test_a_live_product(world, provider):
+    """It is live from its beginning, or never."""
+    live = PRODUCTS[:PRODUCTS.index("    expectations:")] + "    live: true\n"
+    assert "nothing can be expected" in apply(provider, PRODUCTS + "    live: true\n", expected=1).err
+    apply(provider, live)
+    published = provider.bourse("publish", "nav-history")
+    assert "it is live: subscribers read what lies there" in published.out, published
+    world.lake.write_parquet(nav_key(NEW), rows_of(NEW, 1, 2))
+    assert world.days == World.days_at_first | {NEW: 2}
+    assert "is live since it was made" in apply(provider, PRODUCTS, expected=1).err
+    data_set, = world.publisher.client.list_data_sets()["DataSets"]
+    for change in (
+            lambda client: client.untag_resource(ResourceArn=data_set["Arn"], TagKeys=["bourse:live"]),
+            lambda client: client.create_data_set(
+                AssetType="S3_SNAPSHOT", Name="x", Description="x", Tags={"bourse:live": "true"})):
+        with pytest.raises(world.publisher.client.exceptions.ValidationException):
+            change(world.publisher.client)
+
+
 TERMS = """\
     row_filter: {nav_history: "nav > 1 AND fund_id IN (entitled funds)"}
     columns: {nav_history: [fund_id, nav, as_of]}

@@ -14,6 +14,8 @@ extension Bourse {
         public var database: String
         public var tables: [String]
         public var expectations: [TableExpectations]
+        /// Whether the newest objects are read, and none is pinned. Of a data set from its beginning.
+        public var live: Bool
         /// What its subscribers see of the tables. Of one that is not named: everything.
         public var tableTerms: [TableTerms]
         /// SQL that is told to subscribers. Nil: one is made.
@@ -31,7 +33,8 @@ extension Bourse {
         public init(
             productId: String, title: String, description: String, bucket: String,
             keyPrefixes: [String], database: String, tables: [String],
-            expectations: [TableExpectations] = [], tableTerms: [TableTerms] = [],
+            expectations: [TableExpectations] = [], live: Bool = false,
+            tableTerms: [TableTerms] = [],
             sampleQuery: String? = nil, dashboardFields: [String] = [], price: Price? = nil,
             regions: [String] = [], contacts: [Contact] = [], dataSetId: String
         ) {
@@ -43,6 +46,7 @@ extension Bourse {
             self.database = database
             self.tables = tables
             self.expectations = expectations
+            self.live = live
             self.tableTerms = tableTerms
             self.sampleQuery = sampleQuery
             self.dashboardFields = dashboardFields
@@ -61,6 +65,7 @@ extension Bourse {
             database = try reader.required("Database")
             tables = try reader.required("Tables")
             expectations = try reader.optional("Expectations") ?? []
+            live = try reader.optional("Live") ?? false
             tableTerms = try reader.optional("TableTerms") ?? []
             sampleQuery = try reader.optional("SampleQuery")
             dashboardFields = try reader.optional("DashboardFields") ?? []
@@ -79,6 +84,7 @@ extension Bourse {
             writer.put("Database", database)
             writer.put("Tables", tables)
             writer.put("Expectations", expectations)
+            writer.put("Live", live ? true : nil)
             writer.put("TableTerms", tableTerms)
             writer.put("SampleQuery", sampleQuery)
             writer.put("DashboardFields", dashboardFields)

@@ -24,6 +24,13 @@ extension Broker {
             id: .make(), owner: request.account, name: operation.name,
             description: operation.description, assetKind: kind,
             tags: try checked(operation.tags), createdAt: request.time, updatedAt: request.time)
+        if let live = row.tags[DataSetRow.liveTag] {
+            guard ["true", "false"].contains(live), kind == .s3DataAccess || !row.isLive else {
+                throw AWSError.validation(
+                    "The tag \(DataSetRow.liveTag) is true or false, and true for S3_DATA_ACCESS alone."
+                )
+            }
+        }
         try await state.change(recording: request.event) { db, state in
             try row.insert(db)
             state.exchange.put(row)

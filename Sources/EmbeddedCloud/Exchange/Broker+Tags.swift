@@ -95,7 +95,13 @@ extension Broker {
             switch resource {
             case .dataSet(let known):
                 var row = try state.exchange.owned(known.id, by: request.account)
+                let live = row.tags[DataSetRow.liveTag]
                 row.tags = try changed(row.tags)
+                guard row.tags[DataSetRow.liveTag] == live else {
+                    throw AWSError.validation(
+                        "The tag \(DataSetRow.liveTag) is given when a data set is made, and stays: its revisions "
+                            + "are pinned, or they are not.")
+                }
                 try row.update(db)
                 state.exchange.put(row)
             case .revision(let known):

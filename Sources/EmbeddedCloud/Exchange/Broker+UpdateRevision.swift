@@ -77,14 +77,16 @@ extension Broker {
         guard !assets.isEmpty else {
             throw AWSError.validation("A revision without assets cannot be finalized.")
         }
-        let objects = try await objects(of: assets)
+        let isLive = state.current.exchange.dataSets[revision.dataSet]?.isLive ?? false
+        let objects = isLive ? [] : try await objects(of: assets)
         do {
             let manifest = try await manifests.pin(
                 objects, as: revision.id,
                 after: state.current.exchange.publications(of: revision.dataSet)
                     .first(where: \.isPublished)?.id)
             let product = state.current.exchange.products[revision.dataSet]
-            if let product { try await hold(revision, to: product, request) }
+            // What is read live is nobody's to hold back: it is read already.
+            if let product, !isLive { try await hold(revision, to: product, request) }
             return try await publish(
                 manifest, of: assets, of: product, as: revision, comment, request)
         } catch {

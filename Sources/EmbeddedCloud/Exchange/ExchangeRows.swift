@@ -23,6 +23,13 @@ struct DataSetRow: Codable, FetchableRecord, PersistableRecord, Sendable {
     var tags: [String: String]
     var createdAt: Date
     var updatedAt: Date
+
+    /// The tag that declares a data set live, with the value `true`. It is given when the data set is made, and
+    /// stays.
+    static let liveTag = "bourse:live"
+
+    /// Its revisions say what is open, and pin nothing: the newest objects are read.
+    var isLive: Bool { tags[Self.liveTag] == "true" }
 }
 
 struct RevisionRow: Codable, FetchableRecord, PersistableRecord, Sendable {

@@ -205,6 +205,8 @@ struct ExchangeState: Sendable {
             found.append(
                 Coverage(dataSet: dataSet, access: access, publication: 0, revision: nil))
         }
+        // Of what is read live nothing is said, as long as it is published.
+        if newest != nil, dataSets[dataSet]?.isLive == true { found = [] }
         for (bucket, coverage) in coverages
         where coverage.contains(where: { $0.dataSet == dataSet }) {
             coverages[bucket] = coverage.filter { $0.dataSet != dataSet }

@@ -124,6 +124,16 @@ struct Products: Sendable {
             throw .validation(
                 "The data set's assets are \(row.assetKind.rawValue), not S3_DATA_ACCESS.")
         }
+        guard row.isLive == product.live else {
+            throw .validation(
+                "The data set \(row.name) \(row.isLive ? "is" : "is not") live since it was made: give the product "
+                    + "another title, and so a data set of its own.")
+        }
+        guard !product.live || product.expectations.isEmpty else {
+            throw .validation(
+                "\(product.productId) is live: nothing is held back, so nothing can be expected of it."
+            )
+        }
         if let other = state.exchange.products[id], other.productId != product.productId {
             throw .validation("The data set carries the product \(other.productId) already.")
         }

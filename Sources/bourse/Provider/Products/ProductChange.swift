@@ -74,18 +74,24 @@ struct ProductChange {
         let made = try await client.send(
             DataExchange.CreateDataSet(
                 assetType: .s3DataAccess, description: wanted.description, name: wanted.title,
-                tags: ["bourse:product": wanted.productId]))
+                tags: wanted.dataSetTags))
         return try present(made.id, "the data set's id")
     }
 }
 
 extension Bourse.Product {
+    fileprivate var dataSetTags: [String: String] {
+        var tags = ["bourse:product": productId]
+        if live { tags["bourse:live"] = "true" }
+        return tags
+    }
+
     /// What a file says of it, a line each.
     fileprivate var lines: [(name: String, value: String)] {
         var lines = [
             ("title", title), ("description", description), ("bucket", bucket),
             ("prefixes", keyPrefixes.joined(separator: ", ")), ("database", database),
-            ("tables", tables.joined(separator: ", ")),
+            ("tables", tables.joined(separator: ", ")), ("live", live ? "true" : "false"),
         ]
         for table in expectations {
             func add(_ name: String, _ value: String?) {

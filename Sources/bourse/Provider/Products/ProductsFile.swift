@@ -83,7 +83,7 @@ extension Bourse.Product {
             node,
             of: [
                 "id", "title", "description", "bucket", "prefixes", "database", "tables",
-                "expectations", "row_filter", "columns", "sample_query", "dashboard_fields",
+                "expectations", "live", "row_filter", "columns", "sample_query", "dashboard_fields",
                 "price", "regions", "contacts",
             ], in: "a product")
         let tables = try members.texts("tables")
@@ -99,7 +99,7 @@ extension Bourse.Product {
             productId: try members.text("id"), title: try members.text("title"),
             description: try members.text("description"), bucket: try members.text("bucket"),
             keyPrefixes: try members.texts("prefixes"), database: try members.text("database"),
-            tables: tables, expectations: expectations,
+            tables: tables, expectations: expectations, live: try members.flag("live"),
             tableTerms: try Bourse.TableTerms.all(in: members, of: tables),
             sampleQuery: try members.optionalText("sample_query"),
             dashboardFields: try members.optionalTexts("dashboard_fields"),

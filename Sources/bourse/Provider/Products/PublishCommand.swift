@@ -114,9 +114,9 @@ enum Waiting {
 
 extension Bourse.RevisionChanges {
     fileprivate func page(of product: Bourse.Product) -> String {
-        var lines = [
-            "\(product.title) is published as revision \(revision.revisionId)", aligned(table),
-        ]
+        let published = "\(product.title) is published as revision \(revision.revisionId)"
+        if product.live { return "\(published)\nit is live: subscribers read what lies there" }
+        var lines = [published, aligned(table)]
         lines +=
             columnsAdded.isEmpty || previous == nil
             ? [] : ["columns that are new: \(columnsAdded.joined(separator: ", "))"]

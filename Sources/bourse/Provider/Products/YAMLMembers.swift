@@ -48,6 +48,16 @@ struct YAMLMembers {
         try members[name].map { try Self.text($0, name) }
     }
 
+    /// False where nothing is said.
+    func flag(_ name: String) throws -> Bool {
+        guard let value = members[name] else { return false }
+        switch try Self.text(value, name) {
+        case "true": return true
+        case "false": return false
+        default: throw ProductsFileFault(value, "`\(name)` must be true or false")
+        }
+    }
+
     func number(_ name: String) throws -> Int? {
         guard let value = members[name] else { return nil }
         guard let number = Int(try Self.text(value, name)), number >= 0 else {
