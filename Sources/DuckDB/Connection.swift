@@ -63,6 +63,10 @@ public final class Connection: @unchecked Sendable {  // because DuckDB locks it
         try appender.close()
     }
 
+    /// A further connection to the same instance, for another thread: it sees the same tables, but for temporary
+    /// ones.
+    public func another() throws(DuckDBError) -> Connection { try Connection(to: database) }
+
     /// Asks the running query to stop. It stops at its next checkpoint, which can be far off: where
     /// the end must be prompt, run the query in a process of its own.
     public func interrupt() {

@@ -27,11 +27,15 @@ extension Bourse {
         public var rows: Int?
         /// What keeps the weakest of its files from changing: VERSION, REFLINK, HARD_LINK or DETECTION.
         public var guarantee: String?
+        /// Of a draft that is being finalized: files of which everything is known, and all.
+        public var filesDone: Int?
+        public var filesTotal: Int?
 
         public init(
             revisionId: String, comment: String, standing: Standing, reason: String? = nil,
             createdAt: Date, updatedAt: Date, objects: Int? = nil, bytes: Int? = nil,
-            rows: Int? = nil, guarantee: String? = nil
+            rows: Int? = nil, guarantee: String? = nil, filesDone: Int? = nil,
+            filesTotal: Int? = nil
         ) {
             self.revisionId = revisionId
             self.comment = comment
@@ -43,6 +47,8 @@ extension Bourse {
             self.bytes = bytes
             self.rows = rows
             self.guarantee = guarantee
+            self.filesDone = filesDone
+            self.filesTotal = filesTotal
         }
 
         public init(from reader: ShapeReader) throws(WireFault) {
@@ -56,6 +62,8 @@ extension Bourse {
             bytes = try reader.optional("Bytes")
             rows = try reader.optional("Rows")
             guarantee = try reader.optional("Guarantee")
+            filesDone = try reader.optional("FilesDone")
+            filesTotal = try reader.optional("FilesTotal")
         }
 
         public func writeMembers(to writer: inout ShapeWriter) {
@@ -69,6 +77,8 @@ extension Bourse {
             writer.put("Bytes", bytes)
             writer.put("Rows", rows)
             writer.put("Guarantee", guarantee)
+            writer.put("FilesDone", filesDone)
+            writer.put("FilesTotal", filesTotal)
         }
     }
 

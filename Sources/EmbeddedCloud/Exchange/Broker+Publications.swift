@@ -109,11 +109,13 @@ extension Broker {
             } else {
                 row.id == current ? .current : .earlier
             }
+        let progress = manifests.progress(of: row.id)
         return .init(
             revisionId: row.id.rawValue, comment: row.comment, standing: standing,
             reason: row.revocationComment ?? row.blockReason, createdAt: row.createdAt,
             updatedAt: row.updatedAt, objects: row.objectCount, bytes: row.bytes,
-            rows: row.rowCount, guarantee: row.guarantee?.rawValue)
+            rows: row.rowCount, guarantee: row.guarantee?.rawValue, filesDone: progress?.done,
+            filesTotal: progress?.total)
     }
 }
 

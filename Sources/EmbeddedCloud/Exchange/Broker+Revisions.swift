@@ -93,6 +93,7 @@ extension Broker {
             state.exchange.remove(row)
         }
         try await manifests.discard(revision)
+        try manifests.discardUnfinished(revision)
         return .init()
     }
 

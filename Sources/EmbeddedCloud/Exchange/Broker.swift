@@ -69,7 +69,8 @@ struct Broker: Sendable {
         let revisions = state.current.exchange.revisions.values.flatMap(\.values)
         try await manifests.sweep(
             finalized: Set(revisions.filter(\.isFinalized).map(\.id)),
-            published: Set(revisions.filter(\.isHeld).map(\.id)))
+            published: Set(revisions.filter(\.isHeld).map(\.id)),
+            drafts: Set(revisions.filter { !$0.isFinalized }.map(\.id)))
         try await jobs.enqueueInterrupted()
     }
 

@@ -214,6 +214,66 @@ import Testing
         try await again.remove()
     }
 
+    /// Of nine files in steps of two the last one cannot be read; what was read before it is read no more.
+    @Test func `goes on where an attempt has failed`() async throws {
+        let testbed = try await ExchangeTestbed()
+        let manifests = try Manifests(
+            directory: DataDirectory(
+                testbed.folder.appending(path: "again").path(percentEncoded: false)),
+            log: testbed.broker.log, checkpointFiles: 2)
+        func put(_ number: Int, _ text: String? = nil) throws {
+            let key = "gold/\(number).parquet"
+            if let text {
+                try testbed.put(text, at: key)
+            } else {
+                try testbed.put(parquet: "SELECT \(number) AS n", at: key)
+            }
+            // A file that was just written is read again in any case.
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date() - 60],
+                ofItemAtPath: try testbed.place(key).path(percentEncoded: false))
+        }
+        func pin() async throws -> ManifestSummary {
+            try await manifests.pin(
+                try await testbed.lake.objects(
+                    under: "gold/", in: ExchangeTestbed.bucket, after: nil, max: 99), as: draft,
+                after: nil)
+        }
+        func rows(_ name: String) throws -> [String?] {
+            let file = testbed.folder.appending(path: "again/manifests/\(name)")
+            return try Database().connect().rows(
+                "SELECT key FROM \(file.path(percentEncoded: false).sqlLiteral) ORDER BY key"
+            ).map { $0[0].text }
+        }
+        let draft = ExchangeID.make()
+        for number in 1...8 { try put(number) }
+        try put(9, "PAR1 and no footer")
+        await #expect(throws: ManifestFault.unreadable(key: "gold/9.parquet")) {
+            try await pin()
+        }
+        try await manifests.discard(draft)
+        #expect(
+            try rows("\(draft).unfinished.parquet") == (1...8).map { "gold/\($0).parquet" })
+        // What it knows of the first is taken for granted from now on.
+        let unfinished = testbed.folder.appending(
+            path: "again/manifests/\(draft).unfinished.parquet"
+        ).path(percentEncoded: false)
+        try Database().connect().execute(
+            """
+            CREATE TABLE t AS SELECT * REPLACE (if(key = 'gold/1.parquet', 7, rowCount) AS rowCount)
+            FROM \(unfinished.sqlLiteral);
+            COPY t TO \(unfinished.sqlLiteral) (FORMAT parquet);
+            """)
+        try put(9)
+        #expect(try await pin().rowCount == 15)
+        #expect(
+            try FileManager.default.contentsOfDirectory(
+                atPath: testbed.folder.appending(path: "again/manifests").path(
+                    percentEncoded: false)) == ["\(draft).parquet"])
+        #expect(manifests.progress(of: draft) == nil)
+        try await testbed.remove()
+    }
+
     @Test func `refuses Parquet that is half written, by name`() async throws {
         let testbed = try await ExchangeTestbed()
         try testbed.put(parquet: "SELECT 1 AS a", at: "gold/a.parquet")

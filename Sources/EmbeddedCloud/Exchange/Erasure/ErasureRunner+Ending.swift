@@ -22,6 +22,7 @@ extension ErasureRunner {
         for id in Set(revoked.map(\.revision)).union(earlier) {
             try await broker.manifests.releasePins(of: id)
         }
+        try broker.manifests.discardUnfinished()
         try await Disk.run { [files = objects.files] in files.removeAllNow() }
         await forgetResults()
     }

@@ -5,10 +5,18 @@ import FoundationEssentials
 struct KnownFooters {
     let connection: Connection
 
-    /// Fills the tables `footer` and `bound` for the files of `pinned` that the manifest knows.
-    ///
-    /// - Returns: The numbers of those files; also of those that it knows to be no Parquet.
-    func take(from manifest: URL) throws -> Set<Int> {
+    /// The numbers of the files of which everything is known.
+    func examined() throws -> Set<Int> {
+        Set(
+            try connection.rows("SELECT number FROM examined").compactMap {
+                $0[0].int64.map(Int.init)
+            })
+    }
+
+    /// Fills the tables `footer` and `bound` for those files of `pinned` that the manifest knows and that are not
+    /// examined yet, and `examined` with them; also with those that it knows to be no Parquet.
+    func take(from manifest: URL) throws {
+        guard FileManager.default.fileExists(atPath: manifest.localPath) else { return }
         defer { try? connection.execute("DROP TABLE IF EXISTS known") }
         do {
             try connection.execute(
@@ -19,11 +27,11 @@ struct KnownFooters {
                 FROM pinned JOIN read_parquet(
                     \(manifest.localPath.sqlFileLiteral), hive_partitioning = false) AS earlier
                     ON pinned.bucket = earlier.bucket AND pinned.key = earlier.key
-                WHERE \(Self.isSame);
+                WHERE number NOT IN (SELECT number FROM examined) AND \(Self.isSame);
                 """)
         } catch {
             // Its revision may have been reopened meanwhile: then all footers are read.
-            return []
+            return
         }
         try connection.execute(
             """
@@ -40,9 +48,7 @@ struct KnownFooters {
                 FROM known WHERE \(low) IS NOT NULL OR \(high) IS NOT NULL
                 """)
         }
-        return Set(
-            try connection.rows("SELECT number FROM known").compactMap { $0[0].int64.map(Int.init) }
-        )
+        try connection.execute("INSERT INTO examined SELECT number FROM known")
     }
 
     private func bounds() throws -> [(PruneKind, String)] {

@@ -6,12 +6,19 @@ import Glibc
 actor ManifestWriter {
     private let executor = BlockingExecutor("bourse.manifests")
     private var engine: DeferredConnection
+    private let checkpointFiles: Int
+
+    /// Files whose footers are read until it is written down how far that is.
+    static let checkpointFilesDefault = 20_000
 
     /// Columns by which pruning is worth its space: the partitions, and the first of the file's own.
     private static let partitionNamesMax = 32
     private static let boundNamesMax = 128
 
-    init(engine: DeferredConnection) { self.engine = engine }
+    init(engine: DeferredConnection, checkpointFiles: Int = checkpointFilesDefault) {
+        self.engine = engine
+        self.checkpointFiles = checkpointFiles
+    }
 
     private var connection: Connection { get throws { try engine.opened() } }
 
@@ -19,9 +26,12 @@ actor ManifestWriter {
 
     /// - Parameters:
     ///   - objects: Each (bucket, key) once.
-    ///   - earlier: A manifest that knows of some of the files already.
+    ///   - earlier: Manifests that know of some of the files already.
+    ///   - checkpoint: A manifest of those files that were read, for an attempt after this one.
+    ///   - tell: Is told of how many further files everything is known.
     func write(
-        _ objects: [StoredObject], to file: URL, after earlier: URL?, pinning folder: URL
+        _ objects: [StoredObject], to file: URL, after earlier: [URL], checkpoint: URL,
+        pinning folder: URL, telling tell: @Sendable (Int) -> Void
     ) throws -> ManifestSummary {
         var pins = try Pins(making: folder)
         let files = try objects.map { PinnedFile($0, try pins.pin($0)) }
@@ -29,10 +39,21 @@ actor ManifestWriter {
         try connection.execute(Self.tables)
         defer { try? connection.execute(Self.dropTables) }
         try append(files)
-        let known =
-            try earlier.map { try KnownFooters(connection: connection).take(from: $0) } ?? []
-        try ParquetFooters(connection: connection).read(
-            files.enumerated().filter { !known.contains($0.offset) }.map(\.element))
+        let footers = KnownFooters(connection: try connection)
+        for manifest in earlier { try footers.take(from: manifest) }
+        let known = try footers.examined()
+        tell(known.count)
+        var rest = files.indices.filter { !known.contains($0) }[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(checkpointFiles)
+            rest = rest.dropFirst(some.count)
+            try ParquetFooters(connection: connection).read(
+                some.map { files[$0] }, telling: tell)
+            try connection.append(to: "examined") { rows in
+                for number in some { try rows.row([.integer(Int64(number))]) }
+            }
+            if !rest.isEmpty { try put(try manifest(), in: checkpoint) }
+        }
         for file in files where !file.isUnchanged() {
             throw ManifestFault.changed(key: file.key)
         }
@@ -90,7 +111,7 @@ actor ManifestWriter {
         }
     }
 
-    /// One row a file, and a column for everything that planning may prune by.
+    /// One row a file that is examined, and a column for everything that planning may prune by.
     private func manifest() throws -> String {
         let partitions = try connection.rows(
             """
@@ -126,22 +147,25 @@ actor ManifestWriter {
                 SELECT \((["path"] + boundColumns).joined(separator: ", "))
                 FROM bound GROUP BY path
             ) USING (path)
+            WHERE number IN (SELECT number FROM examined)
             ORDER BY bucket, key
             """
     }
 
+    // Not temporary: several connections fill them, and the instance is in memory.
     private static let tables = """
         \(dropTables)
-        CREATE TEMP TABLE pinned (
+        CREATE TABLE pinned (
             number BIGINT,
             \(ManifestColumn.fixed.map { "\($0) \($1)" }.joined(separator: ", ")));
-        CREATE TEMP TABLE partitionValue (number BIGINT, name VARCHAR, value VARCHAR);
-        CREATE TEMP TABLE footer (path VARCHAR, rowCount BIGINT, schema VARCHAR);
-        CREATE TEMP TABLE bound (
+        CREATE TABLE partitionValue (number BIGINT, name VARCHAR, value VARCHAR);
+        CREATE TABLE examined (number BIGINT);
+        CREATE TABLE footer (path VARCHAR, rowCount BIGINT, schema VARCHAR);
+        CREATE TABLE bound (
             path VARCHAR, kind VARCHAR, name VARCHAR, low VARCHAR, high VARCHAR);
         """
     private static let dropTables = """
-        DROP TABLE IF EXISTS pinned; DROP TABLE IF EXISTS partitionValue;
+        DROP TABLE IF EXISTS pinned; DROP TABLE IF EXISTS examined; DROP TABLE IF EXISTS partitionValue;
         DROP TABLE IF EXISTS footer; DROP TABLE IF EXISTS bound;
         """
 }

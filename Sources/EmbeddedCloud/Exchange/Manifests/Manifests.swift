@@ -1,6 +1,7 @@
 import DuckDB
 import FoundationEssentials
 import Logging
+import Synchronization
 
 /// Which files each published revision consists of.
 ///
@@ -13,6 +14,8 @@ struct Manifests: Sendable {
     private let writer: ManifestWriter
     private let planner: Planner
     private let log: Logger
+    /// How far finalizations have come.
+    private let progress = Progresses()
 
     /// Of the engine's instances: one reads footers, the other one plans.
     private static let engineSettings = [
@@ -24,7 +27,10 @@ struct Manifests: Sendable {
         "preserve_insertion_order": "true",
     ]
 
-    init(directory: DataDirectory, log: Logger) throws {
+    init(
+        directory: DataDirectory, log: Logger,
+        checkpointFiles: Int = ManifestWriter.checkpointFilesDefault
+    ) throws {
         manifests = directory.manifests
         pins = directory.pins
         self.log = log
@@ -33,7 +39,9 @@ struct Manifests: Sendable {
                 at: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
         }
-        writer = ManifestWriter(engine: DeferredConnection(settings: Self.engineSettings))
+        writer = ManifestWriter(
+            engine: DeferredConnection(settings: Self.engineSettings),
+            checkpointFiles: checkpointFiles)
         planner = Planner(engine: DeferredConnection(settings: Self.engineSettings))
     }
 
@@ -44,17 +52,26 @@ struct Manifests: Sendable {
     func pin(
         _ objects: [StoredObject], as revision: ExchangeID, after earlier: ExchangeID?
     ) async throws -> ManifestSummary {
-        // What a finalization that failed has left.
+        // What a finalization that failed has left, but for what it knew of files by then.
         try remove([folder(revision)])
+        progress[revision] = ManifestProgress(done: 0, total: objects.count)
+        defer { progress[revision] = nil }
         let summary = try await writer.write(
-            objects, to: file(revision), after: earlier.map(file),
+            objects, to: file(revision),
+            after: [unfinished(revision)] + (earlier.map { [file($0)] } ?? []),
+            checkpoint: unfinished(revision),
             // A name of its own each time: a worker that was let read one may not read what comes after it.
             pinning: folder(revision).appending(
-                path: UUID().uuidString.prefix(8).lowercased(), directoryHint: .isDirectory))
+                path: UUID().uuidString.prefix(8).lowercased(), directoryHint: .isDirectory)
+        ) { [progress] count in progress.add(count, of: revision) }
+        try remove([unfinished(revision)])
         // Of one that was reopened, a reader on its way may have brought the old one back.
         try await planner.forget(revision)
         return summary
     }
+
+    /// Nil: it is not being finalized.
+    func progress(of revision: ExchangeID) -> ManifestProgress? { progress[revision] }
 
     /// The files under a prefix, in the order of their keys, less those that cannot hold a wanted row.
     func files(
@@ -113,10 +130,20 @@ struct Manifests: Sendable {
             by: partitions, bounds: bounds)
     }
 
-    /// Forgets a manifest whose revision is not finalized, or not any more.
+    /// Forgets a manifest whose revision is not finalized, or not any more. What was read of its files is kept for
+    /// another attempt.
     func discard(_ revision: ExchangeID) async throws {
         try await planner.forget(revision)
         try remove([file(revision), folder(revision)])
+    }
+
+    /// Forgets what attempts at drafts have read: of one, or of all.
+    func discardUnfinished(_ revision: ExchangeID? = nil) throws {
+        if let revision { return try remove([unfinished(revision)]) }
+        try remove(
+            try contents(of: manifests).filter {
+                $0.lastPathComponent.hasSuffix(Self.unfinishedSuffix)
+            })
     }
 
     /// Lets go of a revoked revision's files. Which objects it consisted of stays on record, and nothing of what
@@ -127,9 +154,13 @@ struct Manifests: Sendable {
         try await writer.dropBounds(of: file(revision))
     }
 
-    /// Removes what belongs to no finalized revision.
-    func sweep(finalized: Set<ExchangeID>, published: Set<ExchangeID>) async throws {
-        let wanted = Set(finalized.map { file($0).lastPathComponent })
+    /// Removes what belongs to no finalized revision, and to no draft that may be finalized yet.
+    func sweep(
+        finalized: Set<ExchangeID>, published: Set<ExchangeID>, drafts: Set<ExchangeID>
+    ) async throws {
+        let wanted = Set(
+            finalized.map { file($0).lastPathComponent }
+                + drafts.map { unfinished($0).lastPathComponent })
         let pinned = Set(published.map { folder($0).lastPathComponent })
         let orphans =
             try contents(of: manifests).filter { !wanted.contains($0.lastPathComponent) }
@@ -142,6 +173,12 @@ struct Manifests: Sendable {
 
     private func file(_ revision: ExchangeID) -> URL {
         manifests.appending(path: "\(revision).parquet")
+    }
+
+    private static let unfinishedSuffix = ".unfinished.parquet"
+
+    private func unfinished(_ revision: ExchangeID) -> URL {
+        manifests.appending(path: "\(revision)\(Self.unfinishedSuffix)")
     }
 
     private func folder(_ revision: ExchangeID) -> URL {
@@ -158,6 +195,25 @@ struct Manifests: Sendable {
         where FileManager.default.fileExists(atPath: url.localPath) {
             try FileManager.default.removeItem(atPath: url.localPath)
         }
+    }
+}
+
+/// How far a manifest has come: files of which everything is known, and all.
+struct ManifestProgress: Sendable {
+    var done: Int
+    var total: Int
+}
+
+private final class Progresses: Sendable {
+    private let all = Mutex<[ExchangeID: ManifestProgress]>([:])
+
+    subscript(revision: ExchangeID) -> ManifestProgress? {
+        get { all.withLock { $0[revision] } }
+        set { all.withLock { $0[revision] = newValue } }
+    }
+
+    func add(_ count: Int, of revision: ExchangeID) {
+        all.withLock { $0[revision]?.done += count }
     }
 }
 

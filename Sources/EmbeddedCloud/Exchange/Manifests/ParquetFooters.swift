@@ -1,5 +1,7 @@
+import Dispatch
 import DuckDB
-import FoundationEssentials
+import Foundation
+import Synchronization
 
 /// What Parquet files say of themselves: rows, columns, and the bounds of what is in them.
 struct ParquetFooters {
@@ -7,6 +9,8 @@ struct ParquetFooters {
 
     /// Files in one statement.
     private static let batch = 256
+    /// Batches that are read at the same time.
+    private static let threadsMax = 4
     /// Leaf columns of a file of which bounds are kept, counted from the first.
     private static let columnsMax = 32
     /// UTF-8 bytes of a bound; longer texts are not worth their space.
@@ -14,22 +18,50 @@ struct ParquetFooters {
 
     /// Fills the tables `footer` and `bound` for those of the files that are Parquet.
     ///
+    /// - Parameter tell: Is told, from any thread, of how many further files that is done.
     /// - Throws: ``ManifestFault/unreadable(key:)`` for a file with Parquet's mark and no footer.
-    func read(_ files: [PinnedFile]) throws {
+    func read(_ files: [PinnedFile], telling tell: @Sendable (Int) -> Void) throws {
+        let batches = stride(from: 0, to: files.count, by: Self.batch).map {
+            files[$0..<min($0 + Self.batch, files.count)]
+        }
+        let threads = min(
+            Self.threadsMax, ProcessInfo.processInfo.activeProcessorCount, batches.count)
+        let readers = try (0..<threads).map { _ in
+            ParquetFooters(connection: try connection.another())
+        }
+        let state = Mutex((next: 0, fault: (any Error)?.none))
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            while true {
+                let place = state.withLock { state -> Int? in
+                    guard state.fault == nil, state.next < batches.count else { return nil }
+                    defer { state.next += 1 }
+                    return state.next
+                }
+                guard let place else { return }
+                do {
+                    try readers[thread].read(batches[place])
+                    tell(batches[place].count)
+                } catch {
+                    state.withLock { $0.fault = $0.fault ?? error }
+                }
+            }
+        }
+        if let fault = state.withLock({ $0.fault }) { throw fault }
+    }
+
+    private func read(_ files: ArraySlice<PinnedFile>) throws {
         var keys: [String: String] = [:]
         for file in files where try isParquet(file.path) { keys[file.path] = file.key }
         let paths = keys.keys.sorted()
-        for start in stride(from: 0, to: paths.count, by: Self.batch) {
-            let some = paths[start..<min(start + Self.batch, paths.count)]
-            do {
-                try read(paths: some)
-            } catch {
-                // A batch says that something is wrong, not with which file.
-                for path in some where !isReadable(path) {
-                    throw ManifestFault.unreadable(key: keys[path] ?? path)
-                }
-                throw error
+        guard !paths.isEmpty else { return }
+        do {
+            try read(paths: paths)
+        } catch {
+            // A batch says that something is wrong, not with which file.
+            for path in paths where !isReadable(path) {
+                throw ManifestFault.unreadable(key: keys[path] ?? path)
             }
+            throw error
         }
     }
 
@@ -44,7 +76,7 @@ struct ParquetFooters {
         try OpenFile.file(path).read(4, at: 0) == Array("PAR1".utf8)
     }
 
-    private func read(paths: ArraySlice<String>) throws {
+    private func read(paths: [String]) throws {
         let list = "[\(paths.map(\.sqlFileLiteral).joined(separator: ", "))]"
         try connection.execute(
             """

@@ -33,9 +33,9 @@ struct PublishCommand: AsyncParsableCommand {
             ).id, "the revision's id")
         do {
             try await addAssets(of: product, to: revision, client)
-            try await Waiting.showing(
-                "pinning and checking \(product.title)", unless: administrator.json
-            ) {
+            try await Waiting.showing(unless: administrator.json) {
+                await client.progress(of: revision, of: product)
+            } until: {
                 _ = try await client.send(
                     DataExchange.UpdateRevision(
                         dataSetId: product.dataSetId, revisionId: revision, finalized: true),
@@ -86,29 +86,15 @@ struct PublishCommand: AsyncParsableCommand {
     }
 }
 
-/// Tells a person at a terminal for how long something has been going on.
-enum Waiting {
-    static func showing<Value: Sendable>(
-        _ what: String, unless isQuiet: Bool, _ work: @Sendable () async throws -> Value
-    ) async throws -> Value {
-        guard !isQuiet, isatty(STDERR_FILENO) == 1 else { return try await work() }
-        let clearing = "\r\u{1B}[K"
-        return try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask {
-                var seconds = 0
-                while !Task.isCancelled {
-                    FileHandle.standardError.write(Data("\(clearing)\(what): \(seconds) s".utf8))
-                    try? await Task.sleep(for: .seconds(1))
-                    seconds += 1
-                }
-                return nil
-            }
-            defer {
-                group.cancelAll()
-                FileHandle.standardError.write(Data(clearing.utf8))
-            }
-            return try await work()
+extension AWSClient {
+    fileprivate func progress(of revision: String, of product: Bourse.Product) async -> String {
+        let publications = try? await send(
+            Bourse.ListPublications(dataSetId: product.dataSetId))
+        let draft = publications?.publications.first { $0.revisionId == revision }
+        guard let done = draft?.filesDone, let total = draft?.filesTotal, done < total else {
+            return "checking \(product.title)"
         }
+        return "pinning \(product.title), \(done) of \(total) files"
     }
 }
 
