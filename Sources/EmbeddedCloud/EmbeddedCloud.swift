@@ -93,7 +93,7 @@ public final class EmbeddedCloud: Sendable {
             state: state, region: region, clock: WaitingClock(now: clock), log: log)
         broker = try Broker(
             state: state, provider: account, region: region, lake: objects, directory: directory,
-            log: log, clock: clock,
+            log: log, clock: clock, sealingKey: sealingKey, cloud: own,
             record: { try await recorder.record($0, for: .dataExchange) })
         try await broker.recover()
         let expressions = ExpressionEngine()

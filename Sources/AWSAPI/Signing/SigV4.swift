@@ -107,6 +107,37 @@ public enum SigV4 {
                     + "SignedHeaders=\(signed.joined(separator: ";")), Signature=\(signature)"))
     }
 
+    /// The query with which a request is signed in its URL, for whoever has that to send it.
+    ///
+    /// - Parameters:
+    ///   - request: With its host, and no query.
+    ///   - lifetime: Seconds, up to seven days.
+    public static func presignedQuery(
+        of request: WireRequest, with credentials: Credentials, service: AWSService,
+        region: String, at date: Date, lifetime: Int
+    ) -> String {
+        let timestamp = BasicTimestamp.text(date)
+        let scope = CredentialScope(
+            day: String(timestamp.prefix(8)), region: region, service: service.signingName)
+        var members = [
+            ("X-Amz-Algorithm", algorithm),
+            ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope)"),
+            ("X-Amz-Date", timestamp), ("X-Amz-Expires", String(lifetime)),
+            ("X-Amz-SignedHeaders", "host"),
+        ]
+        if let token = credentials.sessionToken { members.append(("X-Amz-Security-Token", token)) }
+        var request = request
+        request.query = members.map { "\($0)=\(PercentEncoding.encode($1))" }
+            .joined(separator: "&")
+        let canonical = CanonicalRequest(
+            request, signedHeaders: ["host"], payloadHash: unsignedPayload,
+            pathIsEncodedOnce: service.signingName == "s3")
+        let key = SigningKey(secretAccessKey: credentials.secretAccessKey, scope: scope)
+        let signature = key.signature(
+            of: stringToSign(timestamp: timestamp, scope: scope, canonical: canonical))
+        return "\(request.query)&X-Amz-Signature=\(signature)"
+    }
+
     static func stringToSign(
         timestamp: String, scope: CredentialScope, canonical: CanonicalRequest
     ) -> String {

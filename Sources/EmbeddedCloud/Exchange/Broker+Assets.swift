@@ -95,7 +95,7 @@ extension Broker {
         }
     }
 
-    /// Calls an API that is an asset. None is served yet.
+    /// Calls an API that is an asset. None is served yet: they are registered.
     @Sendable func sendAPIAsset(
         _ operation: DataExchange.SendApiAsset, _ request: Request
     ) async throws -> DataExchange.SendApiAsset.Response {
@@ -105,9 +105,11 @@ extension Broker {
         let asset = try await state.ledger.read { db in
             try AssetRow.named(id, in: revision.id, db)
         }
+        guard case .api(let api) = asset.content else {
+            throw AWSError.validation("The asset \(asset.id) is no API.")
+        }
         throw AWSError.validation(
-            "The asset \(asset.id) is no API: of type API_GATEWAY_API there are no assets here yet."
-        )
+            "The API \(api.name) is registered; the exchange does not serve it yet.")
     }
 
     func entry(
@@ -149,6 +151,11 @@ extension AssetContent {
                     keyPrefixes: access.keyPrefixes.isEmpty ? nil : access.keyPrefixes,
                     keys: access.keys.isEmpty ? nil : access.keys))
         case .redshiftDataShare(let arn): .init(redshiftDataShareAsset: .init(arn: arn))
+        case .api(let api):
+            .init(
+                apiGatewayApiAsset: .init(
+                    apiDescription: api.description, apiId: api.id, apiName: api.name,
+                    protocolType: .rest, stage: api.stage))
         }
     }
 }

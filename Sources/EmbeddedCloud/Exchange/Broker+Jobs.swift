@@ -18,6 +18,10 @@ extension Broker {
             id: .make(), owner: request.account, dataSet: wish.dataSet, revision: wish.revision,
             task: wish.task, state: .waiting, faults: [], createdAt: request.time,
             updatedAt: request.time)
+        if job.needsBucket {
+            try Self.check(job, in: state.current.exchange, request)
+            try await urls.makeBucket(for: request)
+        }
         try await state.change(recording: request.event) { db, state in
             try Self.check(job, in: state.exchange, request)
             try JobRow.filter(Column("updatedAt") < request.time - Self.jobLifetime)
@@ -25,8 +29,13 @@ extension Broker {
             try job.insert(db)
         }
         return .init(
-            arn: arns.job(job.id, in: job.owner), createdAt: job.createdAt, details: job.details,
-            id: job.id.rawValue, state: .waiting, type: operation.type, updatedAt: job.updatedAt)
+            arn: arns.job(job.id, in: job.owner), createdAt: job.createdAt,
+            details: job.details(try url(of: job, request)), id: job.id.rawValue, state: .waiting,
+            type: operation.type, updatedAt: job.updatedAt)
+    }
+
+    private func url(of job: JobRow, _ request: Request) throws -> String? {
+        try job.place.map { try urls.url(of: $0, for: request) }
     }
 
     /// Whether its owner may do that to what it names, as things stand.
@@ -79,7 +88,8 @@ extension Broker {
         let id = try id(operation.jobId, "JobId")
         let job = try await state.ledger.read { db in try ownedJob(id, request, db) }
         return .init(
-            arn: arns.job(job.id, in: job.owner), createdAt: job.createdAt, details: job.details,
+            arn: arns.job(job.id, in: job.owner), createdAt: job.createdAt,
+            details: job.details(try url(of: job, request)),
             errors: job.faults.isEmpty ? nil : job.faults.map(\.shape), id: job.id.rawValue,
             state: .init(rawValue: job.state.rawValue), type: job.task.type,
             updatedAt: job.updatedAt)
@@ -126,7 +136,7 @@ extension Broker {
             jobs: page.items.map { job in
                 .init(
                     arn: arns.job(job.id, in: job.owner), createdAt: job.createdAt,
-                    details: job.details, id: job.id.rawValue,
+                    details: job.details(), id: job.id.rawValue,
                     state: .init(rawValue: job.state.rawValue), type: job.task.type,
                     updatedAt: job.updatedAt,
                     errors: job.faults.isEmpty ? nil : job.faults.map(\.shape))
@@ -139,5 +149,14 @@ extension Broker {
         guard let job = try JobRow.fetchOne(db, key: id.rawValue), job.owner == request.account
         else { throw AWSError.exchangeNotFound(.job, id.rawValue) }
         return job
+    }
+}
+
+extension JobRow {
+    fileprivate var needsBucket: Bool {
+        switch task {
+        case .importUpload, .importAPI, .exportToURL: true
+        default: false
+        }
     }
 }

@@ -281,7 +281,7 @@ extension Broker {
                         "\(imported.key) is not what was imported any more; import it again.")
                 }
                 try add(object)
-            case .redshiftDataShare: break
+            case .redshiftDataShare, .api: break
             case .s3Access(let access):
                 for key in access.keys {
                     guard let object = try await lake.object(key, in: access.bucket) else {

@@ -14,6 +14,7 @@ struct Broker: Sendable {
     let manifests: Manifests
     let jobs: JobRunner
     let arns: ExchangeARNs
+    let urls: SignedURLs
     let log: Logger
     /// The `source` of the provider's own events.
     let eventSource: String
@@ -27,7 +28,7 @@ struct Broker: Sendable {
     init(
         state: StateStore, provider: AccountID, region: String, lake: any ExchangeLake,
         directory: DataDirectory, log: Logger, clock: @escaping @Sendable () -> Date,
-        eventSource: String = eventSourceDefault,
+        eventSource: String = eventSourceDefault, sealingKey: SealingKey, cloud: OwnCloud,
         record: @escaping @Sendable (AuditEvent) async throws -> Void
     ) throws {
         self.state = state
@@ -36,6 +37,7 @@ struct Broker: Sendable {
         self.log = log
         self.eventSource = eventSource
         arns = ExchangeARNs(region: region)
+        urls = SignedURLs(sealingKey: sealingKey, region: region, cloud: cloud)
         manifests = try Manifests(directory: directory, log: log)
         jobs = JobRunner(
             state: state, lake: lake, manifests: manifests, region: region, log: log,

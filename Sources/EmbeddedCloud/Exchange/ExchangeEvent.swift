@@ -18,6 +18,7 @@ enum ExchangeEvent {
             case .s3Snapshot: "Revision Published To Data Set"
             case .s3DataAccess: "Revision Published to S3 Data Access Data Set(s)"
             case .redshiftDataShare: "Revision Published To Redshift Data Shares Data Set"
+            case .api: "Revision Published To API Gateway API Data Set"
             }
         return BusEvent(
             account: grant.receiver, source: source, detailType: type,
@@ -30,7 +31,7 @@ enum ExchangeEvent {
     ) -> BusEvent {
         let type =
             switch dataSet.assetKind {
-            case .s3Snapshot, .redshiftDataShare: "Revision Revoked"
+            case .s3Snapshot, .redshiftDataShare, .api: "Revision Revoked"
             case .s3DataAccess: "Revision Revoked from S3 Data Access Data Set(s)"
             }
         var detail = detail(revision, of: dataSet, grant)

@@ -5,11 +5,12 @@ import Ledger
 
 /// What a data set's assets are. The other kinds of the model are not served.
 ///
-/// A Redshift data share can be registered and granted; there is no door yet that reads it.
+/// A Redshift data share and an API can be registered and granted; there is no door yet that reads them.
 enum AssetKind: String, Codable, Sendable {
     case s3Snapshot = "S3_SNAPSHOT"
     case s3DataAccess = "S3_DATA_ACCESS"
     case redshiftDataShare = "REDSHIFT_DATA_SHARE"
+    case api = "API_GATEWAY_API"
 }
 
 struct DataSetRow: Codable, FetchableRecord, PersistableRecord, Sendable {
@@ -82,6 +83,17 @@ enum AssetContent: Codable, Equatable, Sendable {
     case s3Access(S3Access)
     /// The share's ARN.
     case redshiftDataShare(String)
+    case api(API)
+
+    /// A stage of an API, and the OpenAPI document that describes it.
+    struct API: Codable, Equatable, Sendable {
+        var id: String
+        var name: String
+        var stage: String
+        var description: String?
+        /// Nil until the document is there.
+        var specification: StoredObject?
+    }
 }
 
 /// A part of a bucket, given for reading: objects by prefix and by key, or the whole of it.
@@ -163,6 +175,17 @@ enum JobTask: Codable, Equatable, Sendable {
     case importRedshiftDataShares([String])
     case exportAssets([AssetDestination], isEncrypted: Bool)
     case exportRevisions([RevisionDestination], isEncrypted: Bool)
+    case importUpload(Upload)
+    /// With the document that describes it.
+    case importAPI(AssetContent.API, Upload)
+    case exportToURL(asset: ExchangeID)
+
+    /// An object that is uploaded for the job.
+    struct Upload: Codable, Equatable, Sendable {
+        var name: String
+        /// As it was announced, in Base64.
+        var md5: String
+    }
 
     struct AssetDestination: Codable, Equatable, Sendable {
         var asset: ExchangeID

@@ -29,6 +29,20 @@ struct JobFault: Error, Codable, Equatable, Sendable {
     var objects: [JobTask.ObjectName] = []
     var limit: Limit?
     var resource: Resource?
+    /// The asset that was to come by a signed URL.
+    var upload: String?
+
+    static func notUploaded(_ name: String) -> JobFault {
+        JobFault(
+            code: .resourceNotFound, message: "\(name) was not uploaded to the signed URL.",
+            upload: name)
+    }
+
+    static func otherUpload(_ name: String) -> JobFault {
+        JobFault(
+            code: .validation, message: "What was uploaded as \(name) has another MD5.",
+            upload: name)
+    }
 
     static func noBucket(_ bucket: String) -> JobFault {
         JobFault(code: .resourceNotFound, message: "There is no bucket \(bucket).")
@@ -107,12 +121,12 @@ struct JobFault: Error, Codable, Equatable, Sendable {
     var shape: DataExchange.JobError {
         .init(
             code: .init(rawValue: code.rawValue), message: message,
-            details: objects.isEmpty
+            details: objects.isEmpty && upload == nil
                 ? nil
                 : .init(
-                    importAssetsFromS3JobErrorDetails: objects.map {
-                        .init(bucket: $0.bucket, key: $0.key)
-                    }),
+                    importAssetFromSignedUrlJobErrorDetails: upload.map { .init(assetName: $0) },
+                    importAssetsFromS3JobErrorDetails: objects.isEmpty
+                        ? nil : objects.map { .init(bucket: $0.bucket, key: $0.key) }),
             limitName: limit.map { .init(rawValue: $0.name) },
             limitValue: limit.map { Double($0.value) }, resourceId: resource?.id.rawValue,
             resourceType: resource.map { .init(rawValue: $0.type) })

@@ -82,6 +82,14 @@ extension JobRunner {
                             bucket: destination.bucket, key: key))
                 }
             }
+        case .exportToURL(let id):
+            guard let source = sources.values.first,
+                let asset = try await assets(of: source.revision).first(where: { $0.id == id })
+            else { throw JobFault.noAsset(id) }
+            wishes.append(
+                Wish(
+                    object: try await object(of: asset, in: source.revision),
+                    bucket: SignedURLs.bucket(of: job.owner), key: SignedURLs.exportKey(of: job)))
         default: preconditionFailure("It exports nothing.")
         }
         for bucket in Set(wishes.map(\.bucket)) { try await check(bucket, for: job) }

@@ -105,9 +105,20 @@ struct JobRunner: Sendable {
 
     // MARK: What a job does
 
+    /// As the asset will be known by.
+    private struct NewAsset: Sendable {
+        var name: String
+        var content: AssetContent
+
+        init(_ content: AssetContent, named name: String? = nil) {
+            self.name = name ?? content.name
+            self.content = content
+        }
+    }
+
     /// What it brings into a revision, or copies out of it. Nothing of it is there before the job's end.
     private enum Work: Sendable {
-        case assets([AssetContent])
+        case assets([NewAsset])
         case copies([ObjectArrival])
     }
 
@@ -115,17 +126,25 @@ struct JobRunner: Sendable {
         switch job.task {
         case .importAssetsFromS3(let names):
             for bucket in Set(names.map(\.bucket)) { try await check(bucket, for: job) }
-            return .assets(try await objects(names).map { .snapshot($0) })
+            return .assets(try await objects(names).map { NewAsset(.snapshot($0)) })
         case .createS3DataAccess(let access):
             try await check(access.bucket, for: job)
             _ = try await objects(access.keys.map { .init(bucket: access.bucket, key: $0) })
-            return .assets([.s3Access(access)])
+            return .assets([NewAsset(.s3Access(access))])
         case .importRedshiftDataShares(let arns):
             for text in arns where ARN(text)?.account != job.owner.rawValue {
                 throw JobFault.foreignDataShare(text)
             }
-            return .assets(arns.map { .redshiftDataShare($0) })
-        case .exportAssets, .exportRevisions: return .copies(try await copies(for: job))
+            return .assets(arns.map { NewAsset(.redshiftDataShare($0)) })
+        case .importUpload(let upload):
+            return .assets([
+                NewAsset(.snapshot(try await uploaded(upload, for: job)), named: upload.name)
+            ])
+        case .importAPI(var api, let upload):
+            api.specification = try await uploaded(upload, for: job)
+            return .assets([NewAsset(.api(api))])
+        case .exportAssets, .exportRevisions, .exportToURL:
+            return .copies(try await copies(for: job))
         }
     }
 
@@ -148,6 +167,16 @@ struct JobRunner: Sendable {
         return found
     }
 
+    /// What was uploaded for the job, if it is what was announced.
+    private func uploaded(_ upload: JobTask.Upload, for job: JobRow) async throws -> StoredObject {
+        guard let place = job.place, let sum = Data(base64Encoded: upload.md5),
+            let object = try await lake.object(place.key, in: place.bucket)
+        else { throw JobFault.notUploaded(upload.name) }
+        // The ETag of what came in one piece is its MD5.
+        guard object.etag == "\"\(sum.hex)\"" else { throw JobFault.otherUpload(upload.name) }
+        return object
+    }
+
     // MARK: Its end
 
     private func finish(_ job: JobRow, _ outcome: Result<Work, JobFault>) async throws {
@@ -160,8 +189,8 @@ struct JobRunner: Sendable {
                 job.state = .completed
                 do {
                     switch try outcome.get() {
-                    case .assets(let contents):
-                        try Self.put(contents, by: job, in: state.exchange, at: now, db)
+                    case .assets(let assets):
+                        try Self.put(assets, by: job, in: state.exchange, at: now, db)
                     case .copies(let copies):
                         _ = try Self.sources(of: job, in: state, at: now)
                         replaced = try copies.compactMap { try $0.publish(in: db).replaced }
@@ -191,39 +220,39 @@ struct JobRunner: Sendable {
     }
 
     private static func put(
-        _ contents: [AssetContent], by job: JobRow, in exchange: ExchangeState, at now: Date,
+        _ assets: [NewAsset], by job: JobRow, in exchange: ExchangeState, at now: Date,
         _ db: Database
     ) throws {
         guard let id = job.revision, let revision = exchange.revisions[job.dataSet]?[id] else {
             throw JobFault.noRevision
         }
         guard !revision.isFinalized else { throw JobFault.finalized(id) }
-        try checkRoom(for: contents, in: id, db)
-        try put(contents, into: id, at: now, db)
+        try checkRoom(for: assets, in: id, db)
+        try put(assets, into: id, at: now, db)
     }
 
     /// An object that the revision has already is replaced: assets are known by their names.
     private static func put(
-        _ contents: [AssetContent], into revision: ExchangeID, at now: Date, _ db: Database
+        _ assets: [NewAsset], into revision: ExchangeID, at now: Date, _ db: Database
     ) throws {
-        for content in contents {
+        for new in assets {
             let known =
                 try AssetRow.filter(Column("revision") == revision.rawValue)
-                .filter(Column("name") == content.name).fetchOne(db)
+                .filter(Column("name") == new.name).fetchOne(db)
             let asset = AssetRow(
-                id: known?.id ?? .make(), revision: revision, name: content.name,
-                content: content, createdAt: known?.createdAt ?? now, updatedAt: now)
+                id: known?.id ?? .make(), revision: revision, name: new.name,
+                content: new.content, createdAt: known?.createdAt ?? now, updatedAt: now)
             try asset.save(db)
         }
     }
 
     private static func checkRoom(
-        for contents: [AssetContent], in revision: ExchangeID, _ db: Database
+        for assets: [NewAsset], in revision: ExchangeID, _ db: Database
     ) throws {
         let names = Set(
             try AssetRow.filter(Column("revision") == revision.rawValue).fetchAll(db).map(\.name))
-        for content in contents where !names.isEmpty {
-            switch content {
+        for new in assets where !names.isEmpty {
+            switch new.content {
             case .snapshot: continue
             case .s3Access:
                 throw JobFault.limit(
@@ -232,9 +261,12 @@ struct JobRunner: Sendable {
                 throw JobFault.limit(
                     "Amazon Redshift datashare assets per revision", accessesPerRevisionMax,
                     revision)
+            case .api:
+                throw JobFault.limit(
+                    "Amazon API Gateway API assets per revision", accessesPerRevisionMax, revision)
             }
         }
-        guard names.union(contents.map(\.name)).count <= assetsPerRevisionMax else {
+        guard names.union(assets.map(\.name)).count <= assetsPerRevisionMax else {
             throw JobFault.limit("Assets per revision", assetsPerRevisionMax, revision)
         }
     }
@@ -256,9 +288,10 @@ struct JobRunner: Sendable {
 }
 
 extension AssetContent {
-    /// As the asset is known by.
+    /// As the asset is known by, if it has no other name.
     var name: String {
         switch self {
+        case .api(let api): api.name
         case .snapshot(let object): object.key
         case .s3Access(let access): access.bucket
         case .redshiftDataShare(let arn): arn

@@ -50,12 +50,58 @@ struct JobWish: Sendable {
                 try Self.destinations(details.revisionDestinations),
                 isEncrypted: try checkEncryption(details.encryption))
             (dataSet, revision) = (try exchangeID(details.dataSetId, "DataSetId"), nil)
+        case .importAssetFromSignedUrl:
+            guard let details = details.importAssetFromSignedUrl else {
+                throw .noDetails("ImportAssetFromSignedUrl")
+            }
+            try Self.checkKey(details.assetName, "AssetName")
+            task = .importUpload(
+                .init(name: details.assetName, md5: try Self.md5(details.md5Hash, "Md5Hash")))
+            (dataSet, revision) = try Self.names(details.dataSetId, details.revisionId)
+        case .importAssetFromApiGatewayApi:
+            guard let details = details.importAssetFromApiGatewayApi else {
+                throw .noDetails("ImportAssetFromApiGatewayApi")
+            }
+            task = try Self.api(details)
+            (dataSet, revision) = try Self.names(details.dataSetId, details.revisionId)
+        case .exportAssetToSignedUrl:
+            guard let details = details.exportAssetToSignedUrl else {
+                throw .noDetails("ExportAssetToSignedUrl")
+            }
+            task = .exportToURL(asset: try exchangeID(details.assetId, "AssetId"))
+            (dataSet, revision) = try Self.names(details.dataSetId, details.revisionId)
         default:
-            throw .validation(
-                "Type \(operation.type) is not served; CREATE_S3_DATA_ACCESS_FROM_S3_BUCKET, "
-                    + "EXPORT_ASSETS_TO_S3, EXPORT_REVISIONS_TO_S3, IMPORT_ASSETS_FROM_S3 and "
-                    + "IMPORT_ASSETS_FROM_REDSHIFT_DATA_SHARES are.")
+            throw .validation("Type \(operation.type) is not served.")
         }
+    }
+
+    private static func api(
+        _ details: DataExchange.ImportAssetFromApiGatewayApiRequestDetails
+    ) throws(AWSError) -> JobTask {
+        guard details.apiId.wholeMatch(of: #/[A-Za-z0-9]{1,64}/#) != nil,
+            (1...128).contains(details.stage.utf8.count), details.protocolType == .rest
+        else {
+            throw .validation(
+                "ApiId must be letters and digits, Stage 1 to 128 bytes, and ProtocolType REST.")
+        }
+        guard details.apiKey == nil else {
+            throw .validation("ApiKey is not served: callers sign their requests.")
+        }
+        try checkKey(details.apiName, "ApiName")
+        return .importAPI(
+            .init(
+                id: details.apiId, name: details.apiName, stage: details.stage,
+                description: details.apiDescription),
+            .init(
+                name: "openapi",
+                md5: try md5(details.apiSpecificationMd5Hash, "ApiSpecificationMd5Hash")))
+    }
+
+    private static func md5(_ text: String, _ member: String) throws(AWSError) -> String {
+        guard let bytes = Data(base64Encoded: text), bytes.count == 16 else {
+            throw .validation("\(member) must be an MD5 in Base64, of 24 characters.")
+        }
+        return text
     }
 
     private static func names(
@@ -185,8 +231,10 @@ extension JobTask {
     /// Whether it takes assets out, which whoever may see them may do.
     var isExport: Bool {
         switch self {
-        case .exportAssets, .exportRevisions: true
-        case .importAssetsFromS3, .createS3DataAccess, .importRedshiftDataShares: false
+        case .exportAssets, .exportRevisions, .exportToURL: true
+        case .importAssetsFromS3, .createS3DataAccess, .importRedshiftDataShares, .importUpload,
+            .importAPI:
+            false
         }
     }
 
@@ -201,9 +249,11 @@ extension JobTask {
 
     var assetKind: AssetKind {
         switch self {
-        case .importAssetsFromS3, .exportAssets, .exportRevisions: .s3Snapshot
+        case .importAssetsFromS3, .exportAssets, .exportRevisions, .importUpload, .exportToURL:
+            .s3Snapshot
         case .createS3DataAccess: .s3DataAccess
         case .importRedshiftDataShares: .redshiftDataShare
+        case .importAPI: .api
         }
     }
 
@@ -214,6 +264,9 @@ extension JobTask {
         case .importRedshiftDataShares: .importAssetsFromRedshiftDataShares
         case .exportAssets: .exportAssetsToS3
         case .exportRevisions: .exportRevisionsToS3
+        case .importUpload: .importAssetFromSignedUrl
+        case .importAPI: .importAssetFromApiGatewayApi
+        case .exportToURL: .exportAssetToSignedUrl
         }
     }
 
@@ -228,12 +281,16 @@ extension JobTask {
             "Concurrent in progress jobs to import assets from Amazon Redshift datashares"
         case .exportAssets: "Concurrent in progress jobs to export assets to Amazon S3"
         case .exportRevisions: "Concurrent in progress jobs to export revisions to Amazon S3"
+        case .importUpload: "Concurrent in progress jobs to import assets from a signed URL"
+        case .importAPI: "Concurrent in progress jobs to import assets from an API Gateway API"
+        case .exportToURL: "Concurrent in progress jobs to export assets to a signed URL"
         }
     }
 }
 
 extension JobRow {
-    var details: DataExchange.ResponseDetails {
+    /// - Parameter url: Of its place.
+    func details(_ url: String? = nil) -> DataExchange.ResponseDetails {
         let (dataSet, revision) = (dataSet.rawValue, revision?.rawValue ?? "")
         func encryption(_ isEncrypted: Bool) -> DataExchange.ExportServerSideEncryption? {
             isEncrypted ? .init(type: .aes256) : nil
@@ -273,6 +330,25 @@ extension JobRow {
                             bucket: $0.bucket, revisionId: $0.revision.rawValue,
                             keyPattern: $0.keyPattern)
                     }, encryption: encryption(isEncrypted)))
+        case .importUpload(let upload):
+            return .init(
+                importAssetFromSignedUrl: .init(
+                    assetName: upload.name, dataSetId: dataSet, revisionId: revision,
+                    md5Hash: upload.md5, signedUrl: url,
+                    signedUrlExpiresAt: url.flatMap { _ in place?.expiresAt }))
+        case .importAPI(let api, let upload):
+            return .init(
+                importAssetFromApiGatewayApi: .init(
+                    apiId: api.id, apiName: api.name, apiSpecificationMd5Hash: upload.md5,
+                    apiSpecificationUploadUrl: url ?? "",
+                    apiSpecificationUploadUrlExpiresAt: createdAt + SignedURLs.lifetime,
+                    dataSetId: dataSet, protocolType: .rest, revisionId: revision,
+                    stage: api.stage, apiDescription: api.description))
+        case .exportToURL(let asset):
+            return .init(
+                exportAssetToSignedUrl: .init(
+                    assetId: asset.rawValue, dataSetId: dataSet, revisionId: revision,
+                    signedUrl: url, signedUrlExpiresAt: url.flatMap { _ in place?.expiresAt }))
         }
     }
 }

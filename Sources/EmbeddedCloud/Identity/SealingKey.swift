@@ -116,6 +116,16 @@ struct Session: Codable, Sendable {
         lent = files
     }
 
+    /// One of whoever has the session or key that asks for it, for one thing.
+    init(narrowing caller: Caller, to policy: PolicyDocument, issuedAt: Date, expiresAt: Date) {
+        let (role, name) = caller.name
+        self.init(
+            account: caller.account, role: role, roleID: caller.roleID, name: name,
+            openedBy: caller.openedBy ?? caller.accessKeyID,
+            openedFrom: caller.openedFrom ?? caller.account, policy: policy.text,
+            issuedAt: issuedAt, expiresAt: expiresAt)
+    }
+
     private init(
         account: AccountID, role: String?, roleID: String?, name: String, openedBy: String,
         openedFrom: AccountID, policy: String?, issuedAt: Date, expiresAt: Date

@@ -61,7 +61,7 @@ import Testing
             send: { bed, _ in
                 try await bed.refusal(
                     of: DataExchange.CreateDataSet(
-                        assetType: .apiGatewayApi, description: "", name: "x"))
+                        assetType: .lakeFormationDataPermission, description: "", name: "x"))
             }, expected: "ValidationException"),
         Row(
             name: "a data set without a name",
@@ -170,7 +170,7 @@ import Testing
             send: { bed, set in
                 try await bed.refusal(
                     of: DataExchange.CreateJob(
-                        details: .init(), type: .importAssetFromSignedUrl))
+                        details: .init(), type: .importAssetsFromLakeFormationTagPolicy))
             }, expected: "ValidationException"),
         Row(
             name: "details of another type",

@@ -63,7 +63,9 @@ final class ExchangeTestbed: Sendable {
             state: state, provider: Self.provider, region: "us-east-1", lake: lake,
             directory: directory,
             log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-            clock: { [start = Self.start] in start }, record: { _ in ended.yield() })
+            clock: { [start = Self.start] in start },
+            sealingKey: try #require(SealingKey(bytes: Array(repeating: 7, count: 32))),
+            cloud: OwnCloud(), record: { _ in ended.yield() })
         try await broker.recover()
         if runsJobs { running.withLock { $0 = Task { [broker] in try await broker.run() } } }
     }
