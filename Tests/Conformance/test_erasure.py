@@ -319,6 +319,27 @@ def test_everything_else_that_has_the_files(world):
     assert side.found == [] and len(keys_in(side.s3, MANAGED, "out/")) == len(DAYS)
 
 
+def test_a_table_that_lay_elsewhere(world):
+    """What an earlier revision has from there goes as well."""
+    side = Side(world, MANAGED).fill()
+    first = side.publish()
+    table = world.team.glue.get_table(DatabaseName=DATABASE, Name=TABLE)["Table"]
+    moved = {name: table[name] for name in (
+        "Name", "TableType", "Parameters", "PartitionKeys", "StorageDescriptor")}
+    moved["StorageDescriptor"]["Location"] = f"s3://{MANAGED}/bronze/elsewhere/"
+    products = side.provider.home / "products.yaml"
+    products.write_text(products.read_text().replace("[bronze/clients/]", "[bronze/]"))
+    assert side.provider.bourse("apply", products).status == 0
+    world.team.glue.update_table(DatabaseName=DATABASE, TableInput=moved)
+    for key in keys_in(side.s3, MANAGED, FOLDER):
+        side.s3.delete_object(Bucket=MANAGED, Key=key)
+    second = side.publish()
+    assert f"{len(DAYS)} rows are erased" in side.erase().out
+    assert side.found == []
+    assert [standing for _, standing in side.standings] == ["CURRENT", "REVOKED"]
+    assert side.standings[0][0] == second and side.standings[1][0] == first
+
+
 def test_killed_again_and_again(world):
     rounds = random.Random(7)
     side = Side(world, MANAGED)

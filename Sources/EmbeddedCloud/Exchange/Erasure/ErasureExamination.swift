@@ -63,7 +63,7 @@ struct ErasureExaminer: Sendable {
             throw AWSError.validation("\(name) is none of the product's tables.")
         }
         var tables: [RowEraser.Table] = []
-        for name in names.isEmpty ? product.tables : names {
+        for name in names {
             let id = DatabaseID(catalog: provider, name: product.database).table(name)
             let catalogue = state.current.catalogue
             guard let table = catalogue[id], let folder = table.folder else {
@@ -78,18 +78,28 @@ struct ErasureExaminer: Sendable {
                 case .parquet? = try? SerDe(
                     of: table.storageDescriptor, parameters: table.parameters ?? [:])
             else { throw AWSError.validation("\(name) is no table of Parquet files.") }
+            let predicate: RowPredicate
             do throws(any Error) {
-                tables.append(
-                    .init(
-                        name: name, folder: folder,
-                        predicate: try await FilterExpressionReader(columns: table.filterColumns)
-                            .predicate(of: expression, by: expressions),
-                        partitions: (table.partitionKeys ?? []).map(\.name)))
+                predicate = try await FilterExpressionReader(columns: table.filterColumns)
+                    .predicate(of: expression, by: expressions)
             } catch let error as AWSError {
                 throw AWSError.validation("\(name): \(error.message)")
             }
+            // Earlier revisions may have its files from where it lay before.
+            for folder in try await formerFolders(of: id, besides: folder) + [folder] {
+                tables.append(
+                    .init(
+                        name: name, folder: folder, predicate: predicate,
+                        partitions: (table.partitionKeys ?? []).map(\.name)))
+            }
         }
         return tables
+    }
+
+    private func formerFolders(of id: TableID, besides current: S3URL) async throws -> [S3URL] {
+        let versions = try await state.ledger.read { db in try TableVersionRow.all(of: id, in: db) }
+        let folders = try versions.compactMap { try Glue.Table(json: $0.definition).folder }
+        return Set(folders).subtracting([current]).sorted { $0.description < $1.description }
     }
 
     // MARK: Looking
@@ -120,10 +130,15 @@ struct ErasureExaminer: Sendable {
     private func examine(
         _ table: RowEraser.Table, _ known: Set<FileContent>, _ found: inout ErasureExamination
     ) async throws {
-        guard let bucket = objects.bucket(named: table.folder.bucket), bucket.account == provider
-        else { return }
-        let versions = bucket.isLinked ? [] : try await self.versions(in: bucket, below: table)
-        let linked = bucket.isLinked ? try await live(in: bucket, below: table) : []
+        // A revision keeps its files also where the bucket is gone.
+        let bucket = objects.bucket(named: table.folder.bucket)
+            .flatMap { $0.account == provider ? $0 : nil }
+        var (versions, linked): ([(ObjectVersion, StoredObject)], [StoredObject]) = ([], [])
+        if let bucket, bucket.isLinked {
+            linked = try await live(in: bucket, below: table)
+        } else if let bucket {
+            versions = try await self.versions(in: bucket, below: table)
+        }
         var held: [(revision: ExchangeID, file: PinnedFile)] = []
         for revision in heldRevisions {
             let files = try await manifests.files(

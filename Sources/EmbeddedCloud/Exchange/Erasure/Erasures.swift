@@ -32,19 +32,20 @@ struct Erasures: Sendable {
                 $0.productId == operation.productId
             })
         else { throw AWSError.noProduct(operation.productId) }
+        let names = operation.tables.isEmpty ? product.tables : operation.tables
         let tables = try await runner.examiner.tables(
-            of: product, named: operation.tables, where: operation.expression)
+            of: product, named: names, where: operation.expression)
         if operation.dryRun {
             do throws(any Error) {
                 return Bourse.Erasure(
                     counted: try await runner.examiner.examine(tables), for: operation,
-                    tables: tables.map(\.name), at: request.time, state.current.exchange)
+                    tables: names, at: request.time, state.current.exchange)
             } catch let fault as ErasureFault {
                 throw AWSError.validation(fault.message)
             }
         }
         let row = ErasureRow(
-            id: .make(), product: product.productId, tables: tables.map(\.name),
+            id: .make(), product: product.productId, tables: names,
             expression: operation.expression, reason: operation.reason,
             requestedBy: request.caller.arn.description, state: .running, notExamined: [],
             startedAt: request.time)
