@@ -152,22 +152,31 @@ extension WorkerSession {
         let printed = try printed.value(
             of: tree, weighing: { tree.count + $0.sql.utf8.count + $0.tree.utf8.count }
         ) { try print(userTree) }
-        let sql = printed.sql
         do {
-            let statement = try connection.prepare(sql)
-            guard statement.isSelect else {
-                throw DuckDBError(kind: .invalidInput, message: "The tree holds no SELECT.")
-            }
-            switch output {
-            case .columns: return (.ran(try columns(of: sql)), [])
-            case .files(let output): return (.ran(try write(sql, as: output)), [])
-            case .csv, .rows: return try write(statement.stream(), to: output)
+            do {
+                return try run(printed.sql, output)
+            } catch let error as DuckDBError where error.kind == .interrupt {
+                // Nobody interrupts it here: of several threads one has met an error, and another one was heard
+                // first. The second time it is most likely the error's own turn.
+                return try run(printed.sql, output)
             }
         } catch let error as DuckDBError {
             let position = error.position.flatMap {
                 ErrorPosition.inUserText(of: $0, ran: printed.tree, user: userTree)
             }
             throw QueryWorkerFault.refused(errorMessage.refusal(of: error, position: position))
+        }
+    }
+
+    private func run(_ sql: String, _ output: QueryOutput) throws -> (Reply, [UInt8]) {
+        let statement = try connection.prepare(sql)
+        guard statement.isSelect else {
+            throw DuckDBError(kind: .invalidInput, message: "The tree holds no SELECT.")
+        }
+        switch output {
+        case .columns: return (.ran(try columns(of: sql)), [])
+        case .files(let output): return (.ran(try write(sql, as: output)), [])
+        case .csv, .rows: return try write(statement.stream(), to: output)
         }
     }
 
