@@ -8,6 +8,7 @@ import json
 import pytest
 
 from athena import Athena
+from exchange import ROOT
 from lake import DATABASE, nav_key
 from publication import accept
 from s3 import refused
@@ -88,6 +89,12 @@ def test_a_file_is_applied_and_published(world, provider):
     assert world.days == {DAYS[1]: 3, NEW: 3}
     listed = provider.bourse("revisions", "nav-history")
     assert [line.split()[1] for line in listed.out.splitlines()] == ["current", "earlier"]
+
+
+def test_the_documented_file_is_one(provider, world):
+    page = (ROOT / "docs/doors/products.md").read_text()
+    text = page.split("```yaml\n")[1].split("```")[0]
+    assert "+ nav-history: NAV History" in apply(provider, text).out
 
 
 def test_what_changes_is_shown(world, provider):
