@@ -157,7 +157,10 @@ extension Bourse.Erasure {
         let files = filesToReplace.count
         if files > 0 { lines.append("\(files) of these are linked files, which you would replace") }
         lines += unexamined
-        lines.append("nothing was changed; next, to erase them: the same without --dry-run")
+        lines.append(
+            objects.isEmpty && revoked.isEmpty
+                ? "there is nothing to erase"
+                : "nothing was changed; next, to erase them: the same without --dry-run")
         return lines.joined(separator: "\n")
     }
 
