@@ -29,8 +29,10 @@ import Testing
         func found(
             profile: String? = nil, _ more: [String: String] = [:]
         ) async throws -> TemporaryCredentials? {
-            try await CredentialChain(profile: profile, environment: environment(more))
-                .credentials()
+            // Beside other tests a machine may take its time.
+            try await CredentialChain(
+                profile: profile, environment: environment(more), metadataTimeout: .seconds(60)
+            ).credentials()
         }
     }
 

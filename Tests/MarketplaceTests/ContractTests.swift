@@ -55,7 +55,7 @@ import Testing
         },
         Row("a fund without a name", .fund("")) { $0.funds = [""] },
         Row("a fund twice", .fundTwice("F001")) { $0.funds = ["F001", "F001"] },
-        Row("201 funds", .tooManyFunds(201)) { $0.funds = (1...201).map { "F\($0)" } },
+        Row("1001 funds", .tooManyFunds(1_001)) { $0.funds = (1...1_001).map { "F\($0)" } },
     ])
     func `and refused by the first rule that it breaks`(_ row: Row) {
         var record = Bourse.ContractRecord.example()

@@ -110,14 +110,16 @@ extension CredentialChain {
     /// - Parameter profile: Named for this in particular: then nothing else is asked. Nil: the one that
     ///   `AWS_PROFILE` names, or the default one.
     public init(
-        profile: String? = nil, environment: [String: String]
+        profile: String? = nil, environment: [String: String],
+        metadataTimeout: Duration = metadataTimeout
     ) throws {
         let shared = ProfileCredentials(try SharedProfile(profile, environment: environment))
         self.init(
             profile == nil
                 ? [
-                    EnvironmentCredentials(environment), shared, ContainerCredentials(environment),
-                    InstanceCredentials(environment),
+                    EnvironmentCredentials(environment), shared,
+                    ContainerCredentials(environment, timeout: metadataTimeout),
+                    InstanceCredentials(environment, timeout: metadataTimeout),
                 ] : [shared])
     }
 }

@@ -13,9 +13,12 @@ public struct ContainerCredentials: CredentialSource {
     private static let trusted: Set<String> = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"]
 
     private let environment: [String: String]
-    private let metadata = MetadataService()
+    private let metadata: MetadataService
 
-    public init(_ environment: [String: String]) { self.environment = environment }
+    public init(_ environment: [String: String], timeout: Duration = metadataTimeout) {
+        self.environment = environment
+        metadata = MetadataService(timeout: timeout)
+    }
 
     public func credentials() async throws -> TemporaryCredentials? {
         guard let url = try url() else { return nil }
@@ -67,9 +70,12 @@ public struct InstanceCredentials: CredentialSource {
     private static let tokenSeconds = "21600"
 
     private let environment: [String: String]
-    private let metadata = MetadataService()
+    private let metadata: MetadataService
 
-    public init(_ environment: [String: String]) { self.environment = environment }
+    public init(_ environment: [String: String], timeout: Duration = metadataTimeout) {
+        self.environment = environment
+        metadata = MetadataService(timeout: timeout)
+    }
 
     public func credentials() async throws -> TemporaryCredentials? {
         guard environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() != "true",
@@ -94,10 +100,14 @@ public struct InstanceCredentials: CredentialSource {
     }
 }
 
+/// How long a service beside this machine is waited for: elsewhere than there, nobody answers.
+public let metadataTimeout = Duration.seconds(1)
+
 /// A service beside this machine, which answers at once or is not there.
 private struct MetadataService {
-    static let timeout = TimeAmount.seconds(1)
     static let answerBytesMax = 64 << 10
+
+    let timeout: Duration
 
     /// - Returns: Nil for anything but 200.
     func get(
@@ -107,7 +117,7 @@ private struct MetadataService {
         request.method = method
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         do {
-            let response = try await AWSClient.http.execute(request, timeout: Self.timeout)
+            let response = try await AWSClient.http.execute(request, timeout: TimeAmount(timeout))
             let body = try await response.body.collect(upTo: Self.answerBytesMax)
             return response.status == .ok ? Array(body.readableBytesView) : nil
         } catch {
