@@ -137,7 +137,7 @@ public final class EmbeddedCloud: Sendable {
             CutOffs(
                 state: state, exchange: account, end: { [runner] in runner.cancelUnadmitted() }
             ).handlers,
-            Buckets(objects: objects, region: exchange.region).handlers,
+            Buckets(lake: lake, region: exchange.region).handlers,
             BucketSettings(objects: objects).handlers, BucketPolicies(objects: objects).handlers,
             Listings(lake: lake).handlers, Objects(lake: lake).handlers,
             ObjectDeletions(objects: objects).handlers,

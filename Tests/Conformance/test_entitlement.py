@@ -139,6 +139,25 @@ def test_files_of_a_table_take_the_table(world, others, other):
     assert read(other, BUCKET, key) == world.lake.path(key).read_bytes()
 
 
+def test_an_alias_of_a_whole_bucket_is_found(world, reader):
+    """By whoever looks for a bucket before it asks for an object."""
+    provider = world.exchange.provider.client("s3")
+    provider.create_bucket(Bucket="open-lake")
+    provider.put_object(Bucket="open-lake", Key="notes.txt", Body=b"notes")
+    data_set = world.publisher.data_set("Everything")
+    revision = world.publisher.publish(data_set, bucket="open-lake", prefixes=[])
+    grant = world.publisher.grant(data_set, RECEIVER)
+    own = accept(world.subscriber, grant)
+    asset, = world.subscriber.client("dataexchange").list_revision_assets(
+        DataSetId=own, RevisionId=revision)["Assets"]
+    alias = asset["AssetDetails"]["S3DataAccessAsset"]["S3AccessPointAlias"]
+    found = reader.head_bucket(Bucket=alias)
+    assert (found["AccessPointAlias"], found["BucketRegion"]) == (True, "us-east-1")
+    assert keys_in(reader, alias) == ["notes.txt"]
+    world.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
+    assert refused(reader.head_bucket, Bucket=alias)[0] in (403, 404)
+
+
 def test_a_bucket_policy_that_denies_wins(world, data_set, key, reader):
     accept(world.subscriber, world.publisher.grant(data_set, RECEIVER))
     s3 = world.exchange.provider.client("s3")
@@ -171,6 +190,9 @@ def test_its_alias_is_a_bucket_to_its_receiver(world, data_set, key, reader, oth
     listed = reader.list_objects_v2(Bucket=alias, Prefix=FOLDER)
     assert listed["Name"] == alias and listed["Contents"][0]["Key"] == key
     assert read(reader, alias, key) == read(reader, BUCKET, key)
+    assert reader.get_bucket_location(Bucket=alias)["LocationConstraint"] is None
+    # As in S3: who may list some prefixes may not ask for the whole.
+    assert refused(reader.head_bucket, Bucket=alias)[0] == 403
     copy = world.subscriber.home / "copy.parquet"
     assert world.subscriber.aws("s3", "cp", f"s3://{alias}/{key}", copy).status == 0
     assert copy.read_bytes() == world.lake.path(key).read_bytes()

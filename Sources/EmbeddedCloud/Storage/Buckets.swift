@@ -9,10 +9,12 @@ struct Buckets: Sendable {
     static let perAccountMax = 100
     static let pageMax = 10_000
 
-    let objects: ObjectStore
+    let lake: LakeView
     let region: String
 
     var state: StateStore { objects.state }
+
+    private var objects: ObjectStore { lake.objects }
 
     var handlers: [Handler] {
         [
@@ -78,18 +80,18 @@ struct Buckets: Sendable {
     @Sendable func headBucket(
         _ operation: S3.HeadBucket, _ request: Request
     ) async throws -> S3.HeadBucket.Response {
-        let bucket = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        let bucket = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         return .init(
             bucketArn: ARN.s3(bucket: bucket.name.rawValue).description, bucketRegion: region,
-            accessPointAlias: false)
+            accessPointAlias: bucket.name.rawValue != operation.bucket)
     }
 
     @Sendable func getBucketLocation(
         _ operation: S3.GetBucketLocation, _ request: Request
     ) async throws -> S3.GetBucketLocation.Response {
-        _ = try objects.bucket(
-            operation.bucket, expectedOwner: operation.expectedBucketOwner)
+        _ = try lake.bucket(
+            operation.bucket, expectedOwner: operation.expectedBucketOwner, for: request)
         // The oldest region is the one that has no name here.
         return .init(locationConstraint: region == "us-east-1" ? nil : .init(rawValue: region))
     }
