@@ -3,9 +3,11 @@
 import base64
 import hashlib
 
+import boto3
 import pytest
 import urllib3
 
+from exchange import PROVIDER
 from publication import Publisher, accept
 from s3 import refused
 
@@ -86,6 +88,29 @@ def test_an_asset_comes_by_a_url_and_goes_by_one(exchange, publisher, receiver, 
     cut = send("GET", details["SignedUrl"])
     assert provider.bourse("cutoff", ACCOUNT, "--lift").status == 0
     assert cut.status == 400 and b"Token" in cut.data, cut.data
+
+
+def test_a_long_name(publisher, data_set, revision):
+    """It is the asset's, and no object's."""
+    name = "../" + "x" * 1_021
+    job = create(publisher, data_set, revision, name=name)
+    url = job["Details"]["ImportAssetFromSignedUrl"]["SignedUrl"]
+    assert send("PUT", url, CONTENT).status == 200
+    start(publisher, job)
+    asset, = publisher.client.list_revision_assets(DataSetId=data_set, RevisionId=revision)["Assets"]
+    assert asset["Name"] == name
+
+
+def test_who_may_only_look_gets_no_url(exchange, publisher, data_set, revision):
+    job = create(publisher, data_set, revision)
+    keys = exchange.provider.client("sts").assume_role(
+        RoleArn=f"arn:aws:iam::{PROVIDER}:role/compliance", RoleSessionName="look")["Credentials"]
+    looking = boto3.client(
+        "dataexchange", endpoint_url=exchange.endpoint, region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"])
+    found = looking.get_job(JobId=job["Id"])["Details"]["ImportAssetFromSignedUrl"]
+    assert found["AssetName"] == NAME and "SignedUrl" not in found
 
 
 def test_what_was_not_announced_is_not_taken(publisher, data_set, revision):

@@ -44,6 +44,8 @@ public actor CredentialChain: CredentialSource {
     /// Seconds before their end from which new keys are asked for: a request that is on its way is to arrive
     /// with good ones.
     public static let renewal: TimeInterval = 300
+    /// How long a service beside this machine is waited for: elsewhere than there, nobody answers.
+    public static let metadataTimeout = Duration.seconds(1)
 
     private let sources: [any CredentialSource]
     private let clock: @Sendable () -> Date
@@ -111,7 +113,7 @@ extension CredentialChain {
     ///   `AWS_PROFILE` names, or the default one.
     public init(
         profile: String? = nil, environment: [String: String],
-        metadataTimeout: Duration = metadataTimeout
+        metadataTimeout: Duration = CredentialChain.metadataTimeout
     ) throws {
         let shared = ProfileCredentials(try SharedProfile(profile, environment: environment))
         self.init(

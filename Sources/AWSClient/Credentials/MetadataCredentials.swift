@@ -15,7 +15,9 @@ public struct ContainerCredentials: CredentialSource {
     private let environment: [String: String]
     private let metadata: MetadataService
 
-    public init(_ environment: [String: String], timeout: Duration = metadataTimeout) {
+    public init(
+        _ environment: [String: String], timeout: Duration = CredentialChain.metadataTimeout
+    ) {
         self.environment = environment
         metadata = MetadataService(timeout: timeout)
     }
@@ -72,7 +74,9 @@ public struct InstanceCredentials: CredentialSource {
     private let environment: [String: String]
     private let metadata: MetadataService
 
-    public init(_ environment: [String: String], timeout: Duration = metadataTimeout) {
+    public init(
+        _ environment: [String: String], timeout: Duration = CredentialChain.metadataTimeout
+    ) {
         self.environment = environment
         metadata = MetadataService(timeout: timeout)
     }
@@ -99,9 +103,6 @@ public struct InstanceCredentials: CredentialSource {
         return credentials
     }
 }
-
-/// How long a service beside this machine is waited for: elsewhere than there, nobody answers.
-public let metadataTimeout = Duration.seconds(1)
 
 /// A service beside this machine, which answers at once or is not there.
 private struct MetadataService {

@@ -35,7 +35,7 @@ extension Broker {
     }
 
     private func url(of job: JobRow, _ request: Request) throws -> String? {
-        try job.place.map { try urls.url(of: $0, for: request) }
+        try job.place.flatMap { try urls.url(of: $0, for: request) }
     }
 
     /// Whether its owner may do that to what it names, as things stand.

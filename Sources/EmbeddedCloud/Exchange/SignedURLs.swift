@@ -38,15 +38,15 @@ struct SignedURLs: Sendable {
         }
     }
 
-    /// The place's URL, signed as the caller for that one thing, if the caller may do it.
-    func url(of place: Place, for request: Request) throws -> String {
+    /// The place's URL, signed as the caller for that one thing. Nil: the caller may not do it.
+    func url(of place: Place, for request: Request) throws -> String? {
         let (method, action) =
             switch place.way {
             case .upload: ("PUT", "s3:PutObject")
             case .download: ("GET", "s3:GetObject")
             }
         let resource = ARN.s3(bucket: place.bucket, key: place.key)
-        try request.authorize(action, resource)
+        do { try request.authorize(action, resource) } catch { return nil }
         let origin = request.call.origin.endpoint
         let path = "/\(place.bucket)/\(PercentEncoding.encode(place.key, keepingSlashes: true))"
         let left = Int(place.expiresAt.timeIntervalSince(request.time))
@@ -73,10 +73,10 @@ extension JobRow {
     /// Nil: the job is about no URL, or it is too early for one.
     var place: SignedURLs.Place? {
         switch task {
-        case .importUpload(let upload), .importAPI(_, let upload):
+        case .importUpload, .importAPI:
             return .init(
                 way: .upload, bucket: SignedURLs.bucket(of: owner),
-                key: "imports/\(id)/\(upload.name)",
+                key: "imports/\(id)",
                 expiresAt: createdAt + SignedURLs.lifetime)
         case .exportToURL where state == .completed:
             return .init(

@@ -47,6 +47,12 @@ struct ManagedFiles: Sendable {
     /// Where a file may be made that is to be an object. What is left there is swept away at the next start.
     func incomingPath() -> String { "\(incoming)/\(UUID().uuidString)" }
 
+    /// Whether a file that is no larger may be made there: objects leave the ledger and the trail their space.
+    func hasRoom(forCopyOf path: String) throws -> Bool {
+        let size = FileIdentity(ofFileAt: path)?.size ?? 0
+        return try OpenFile.directory(incoming).freeBytes() >= IncomingFile.spareBytes + size
+    }
+
     func makeIncoming(id: String) throws -> IncomingFile {
         let path = "\(incoming)/\(id)"
         return IncomingFile(path: path, file: try .making(path))

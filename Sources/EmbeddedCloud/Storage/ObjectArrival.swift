@@ -18,13 +18,6 @@ struct ObjectArrival: Sendable {
         try version.publish(in: bucket, db)
     }
 
-    /// Puts the object in the place that a version has among those of its key.
-    ///
-    /// - Returns: Whether that version was still there. Its file is to be removed then.
-    func publish(inPlaceOf old: ObjectVersion, _ db: Database) throws -> Bool {
-        try old.replace(by: version, db)
-    }
-
     /// Takes the bytes away again, where the transaction failed.
     func discard() async throws {
         try await Disk.run { files.remove(version) }

@@ -12,9 +12,7 @@ struct ErasureCertificate {
     init(
         of erasure: ErasureRow, exchange: AccountID, name: String, region: String, _ db: Database
     ) throws {
-        var answer = try Bourse.Erasure(erasure, db)
-        answer.certificate = nil
-        let erased = try JSONValue(parsing: answer.json)
+        let erased = try JSONValue(parsing: try Bourse.Erasure(erasure, db).json)
         document =
             JSONValue.object([
                 "Certificate": "Erasure",

@@ -35,8 +35,6 @@ struct ErasureExamination: Sendable {
         /// Nil: the provider has replaced it, so that it cannot be counted any more.
         var rows: Int?
     }
-
-    var isClean: Bool { versions.isEmpty && linked.isEmpty && revisions.isEmpty }
 }
 
 /// Looks for rows.

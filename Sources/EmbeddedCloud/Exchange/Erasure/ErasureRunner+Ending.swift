@@ -21,6 +21,7 @@ extension ErasureRunner {
         }
         for id in Set(revoked.map(\.revision)).union(earlier) {
             try await broker.manifests.releasePins(of: id)
+            try await broker.manifests.dropBounds(of: id)
         }
         try broker.manifests.discardUnfinished()
         try await Disk.run { [files = objects.files] in files.removeAllNow() }
@@ -43,11 +44,15 @@ extension ErasureRunner {
         let event = event("EndErasure", of: erasure) {
             $0["certificateSHA256"] = .string(SHA256.hash(data: Array(document.utf8)).hex)
         }
-        try await state.change(recording: event) { [done] db, _ in
-            guard let row = try ErasureRow.fetchOne(db, key: done.id.rawValue), row.isOpen else {
-                return
+        do {
+            try await state.change(recording: event) { [done] db, _ in
+                guard let row = try ErasureRow.fetchOne(db, key: done.id.rawValue), row.isOpen
+                else { throw Overtaken() }
+                try done.update(db)
             }
-            try done.update(db)
+        } catch is Overtaken {
+            // It was cancelled at the last moment, and so nothing is certified.
+            return
         }
         log.notice("erasure completed", metadata: ["erasure": "\(erasure.id)"])
         try await record(event)

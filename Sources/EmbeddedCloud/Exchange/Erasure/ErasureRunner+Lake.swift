@@ -30,12 +30,12 @@ extension ErasureRunner {
             $0["rows"] = .number(String(found.rows))
         }
         do {
-            let isDone = try await state.change(recording: event) { db, _ in
+            try await state.change(recording: event) { db, _ in
                 if copy == nil, try bucket.current(db).versioning == nil {
                     // Where there never were versions, there is nothing to mark as deleted.
                     try old.remove(from: db)
                 } else {
-                    guard try old.replace(by: replacement, db) else { return false }
+                    guard try old.replace(by: replacement, db) else { throw Overtaken() }
                 }
                 try db.execute(
                     sql: """
@@ -46,15 +46,11 @@ extension ErasureRunner {
                         ErasedObjectRow.State.erased.rawValue, copy.map { _ in replacement.id },
                         now, erasure.id.rawValue, old.id,
                     ])
-                return true
-            }
-            guard isDone else {
-                // Somebody else has deleted it meanwhile.
-                try await copy?.discard()
-                return
             }
         } catch {
             try await copy?.discard()
+            // Somebody else has deleted it meanwhile.
+            if error is Overtaken { return }
             throw error
         }
         objects.discard([old])
@@ -83,6 +79,9 @@ extension ErasureRunner {
     ) async throws -> String? {
         let path = objects.files.incomingPath()
         do {
+            try await Disk.run { [files = objects.files] in
+                guard try files.hasRoom(forCopyOf: file.path) else { throw ErasureFault.noSpace }
+            }
             let left = try await examiner.eraser.copy(file, without: table, losing: rows, to: path)
             guard left > 0 else {
                 try await Disk.run { IncomingFile.discard(path) }

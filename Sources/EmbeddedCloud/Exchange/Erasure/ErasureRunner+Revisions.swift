@@ -13,18 +13,15 @@ extension ErasureRunner {
     func supersede(
         _ revisions: [ExchangeID: [FileContent: ErasureExamination.Held]], _ erasure: ErasureRow
     ) async throws {
-        let dataSets = broker.provider
-        for dataSet in state.current.exchange.dataSets(ownedBy: dataSets).map(\.id) {
+        for dataSet in state.current.exchange.dataSets(ownedBy: broker.provider).map(\.id) {
             let held = state.current.exchange.publications(of: dataSet)
                 .filter { revisions[$0.id] != nil && $0.isHeld }
             guard !held.isEmpty else { continue }
             let current = state.current.exchange.publications(of: dataSet)
                 .first(where: \.isPublished)
-            let replacement = try await current.flatMapAsync { current in
-                try await revisions[current.id].flatMapAsync {
-                    try await Replacement(
-                        of: current, without: $0, erasure, self)
-                }
+            var replacement: Replacement?
+            if let current, let files = revisions[current.id] {
+                replacement = try await Replacement(of: current, without: files, erasure, self)
             }
             try await exchange(held, for: replacement, current: current?.id, dataSet, erasure)
         }
@@ -40,12 +37,12 @@ extension ErasureRunner {
             $0["published"] = replacement.map { .string($0.row.id.rawValue) } ?? .null
         }
         do {
-            let isDone = try await state.change(recording: event) {
+            try await state.change(recording: event) {
                 [clock, eventSource = broker.eventSource, arns = broker.arns] db, state in
                 // What was looked at may be another one's by now: then it is looked at again.
                 let now = clock()
                 let newest = state.exchange.publications(of: dataSet).first(where: \.isPublished)
-                guard newest?.id == current else { return false }
+                guard newest?.id == current else { throw Overtaken() }
                 if let replacement {
                     var row = replacement.row
                     try Broker.publish(
@@ -66,14 +63,10 @@ extension ErasureRunner {
                         isReplacement: false
                     ).save(db)
                 }
-                return true
-            }
-            guard isDone else {
-                if let replacement { try await broker.manifests.discard(replacement.row.id) }
-                return
             }
         } catch {
             if let replacement { try await broker.manifests.discard(replacement.row.id) }
+            if error is Overtaken { return }
             throw error
         }
         try await record(event)
@@ -194,13 +187,5 @@ extension ErasureRunner {
                 return asset
             }
         }
-    }
-}
-
-extension Optional {
-    fileprivate func flatMapAsync<Result>(
-        _ body: (Wrapped) async throws -> Result?
-    ) async rethrows -> Result? {
-        if let self { try await body(self) } else { nil }
     }
 }

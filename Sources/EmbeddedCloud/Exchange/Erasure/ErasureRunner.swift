@@ -25,6 +25,9 @@ struct ErasureRunner: Sendable {
     /// Ends the queries that run, and removes the results that the exchange keeps.
     typealias ForgetResults = @Sendable () async -> Void
 
+    /// What was looked at is another one's by now, so nothing is done, and nothing is recorded.
+    struct Overtaken: Error {}
+
     let state: StateStore
     let objects: ObjectStore
     let broker: Broker

@@ -83,7 +83,11 @@ actor RowEraser {
                             found[place] = count
                         }
                     } catch {
-                        throw ErasureFault.unreadable(key: files[place].key)
+                        // One that has gone meanwhile is nobody's any more.
+                        guard try !isParquet(files[place].path) else {
+                            throw ErasureFault.unreadable(key: files[place].key)
+                        }
+                        found[place] = nil
                     }
                 }
             }
@@ -195,6 +199,7 @@ enum ErasureFault: Error {
     case miscounted(key: String)
     /// More objects hold rows than one erasure lists.
     case tooMany
+    case noSpace
 
     var message: String {
         switch self {
@@ -202,6 +207,8 @@ enum ErasureFault: Error {
             "\(key) begins as Parquet, but cannot be read as such; replace or delete it, and start again."
         case .miscounted(let key):
             "\(key) was not rewritten, since the copy had other rows than were counted; start again."
+        case .noSpace:
+            "There is no room on the disk for a copy without the rows; make some, and start again."
         case .tooMany:
             "More than \(ErasureRunner.objectsMax) objects hold such rows; erase fewer at a time."
         }

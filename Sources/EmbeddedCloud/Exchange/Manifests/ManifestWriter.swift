@@ -69,10 +69,11 @@ actor ManifestWriter {
     /// manifest, there is nothing to do.
     func dropBounds(of file: URL) throws {
         guard FileManager.default.fileExists(atPath: file.localPath) else { return }
-        let columns = ManifestColumn.ofFiles.joined(separator: ", ")
-        try put(
-            "SELECT \(columns) FROM read_parquet(\(file.localPath.sqlFileLiteral), hive_partitioning = false)",
-            in: file)
+        let source =
+            "FROM read_parquet(\(file.localPath.sqlFileLiteral), hive_partitioning = false)"
+        let known = try connection.query("SELECT * \(source) LIMIT 0").columns.map(\.name)
+        guard known.contains(where: { ManifestColumn.boundKind(of: $0) != nil }) else { return }
+        try put("SELECT \(ManifestColumn.ofFiles.joined(separator: ", ")) \(source)", in: file)
     }
 
     /// Makes the rows the file: whole, or not at all.

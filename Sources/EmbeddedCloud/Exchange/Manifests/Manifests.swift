@@ -146,11 +146,14 @@ struct Manifests: Sendable {
             })
     }
 
-    /// Lets go of a revoked revision's files. Which objects it consisted of stays on record, and nothing of what
-    /// is in them.
+    /// Lets go of a revoked revision's files. What it consisted of stays on record.
     func releasePins(of revision: ExchangeID) async throws {
         try await planner.forget(revision)
         try remove([folder(revision)])
+    }
+
+    /// Of a revoked revision: which objects it consisted of stays on record, and nothing of what is in them.
+    func dropBounds(of revision: ExchangeID) async throws {
         try await writer.dropBounds(of: file(revision))
     }
 
