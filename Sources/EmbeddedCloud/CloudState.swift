@@ -43,7 +43,7 @@ struct CloudState: Sendable {
         MultipartUploadRow.doneMigration, QueryExecution.openerMigration,
         PartitionRow.placesMigration, ExchangeState.kindsMigration,
         ExchangeState.productsMigration, ErasureRow.migration,
-        ExchangeState.accessMigration,
+        ExchangeState.accessMigration, LFTagRow.migration,
     ]
 }
 

@@ -153,6 +153,7 @@ public final class EmbeddedCloud: Sendable {
             RegisteredLocations(state: state).handlers,
             DataCellsFilters(state: state, engine: expressions).handlers,
             Permissions(state: state, log: log).handlers, PermissionLists(state: state).handlers,
+            LFTags(state: state).handlers,
             LentCredentials(state: state, sealingKey: sealingKey, region: region).handlers,
             broker.handlers,
             Products(

@@ -4,6 +4,55 @@ public import AWSAPI
 public import FoundationEssentials
 
 extension LakeFormation {
+    /// Source: AWS Lake Formation API Reference, AddLFTagsToResource.
+    public struct AddLFTagsToResource: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "AddLFTagsToResource"
+        public static let route = Route("POST", "/AddLFTagsToResource")
+
+        public struct Response: AWSShape {
+            public var failures: [LFTagError]?
+
+            public init(
+                failures: [LFTagError]? = nil
+            ) {
+                self.failures = failures
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                failures = try reader.optional("Failures")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Failures", failures)
+            }
+        }
+
+        public var resource: Resource
+        public var lfTags: [LFTagPair]
+        public var catalogId: String?
+
+        public init(
+            resource: Resource, lfTags: [LFTagPair], catalogId: String? = nil
+        ) {
+            self.resource = resource
+            self.lfTags = lfTags
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resource = try reader.required("Resource")
+            lfTags = try reader.required("LFTags")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Resource", resource)
+            writer.put("LFTags", lfTags)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, BatchGrantPermissions.
     public struct BatchGrantPermissions: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -119,6 +168,39 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, CreateLFTag.
+    public struct CreateLFTag: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "CreateLFTag"
+        public static let route = Route("POST", "/CreateLFTag")
+
+        public typealias Response = EmptyResponse
+
+        public var tagKey: String
+        public var tagValues: [String]
+        public var catalogId: String?
+
+        public init(
+            tagKey: String, tagValues: [String], catalogId: String? = nil
+        ) {
+            self.tagKey = tagKey
+            self.tagValues = tagValues
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tagKey = try reader.required("TagKey")
+            tagValues = try reader.required("TagValues")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TagKey", tagKey)
+            writer.put("TagValues", tagValues)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, DeleteDataCellsFilter.
     public struct DeleteDataCellsFilter: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -154,6 +236,35 @@ extension LakeFormation {
             writer.put("DatabaseName", databaseName)
             writer.put("TableName", tableName)
             writer.put("Name", name)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, DeleteLFTag.
+    public struct DeleteLFTag: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "DeleteLFTag"
+        public static let route = Route("POST", "/DeleteLFTag")
+
+        public typealias Response = EmptyResponse
+
+        public var tagKey: String
+        public var catalogId: String?
+
+        public init(
+            tagKey: String, catalogId: String? = nil
+        ) {
+            self.tagKey = tagKey
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tagKey = try reader.required("TagKey")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TagKey", tagKey)
+            writer.put("CatalogId", catalogId)
         }
     }
 
@@ -403,6 +514,117 @@ extension LakeFormation {
             writer.put("CatalogId", catalogId)
             writer.put("NextToken", nextToken)
             writer.put("MaxResults", maxResults)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, GetLFTag.
+    public struct GetLFTag: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "GetLFTag"
+        public static let route = Route("POST", "/GetLFTag")
+
+        public struct Response: AWSShape {
+            public var catalogId: String?
+            public var tagKey: String?
+            public var tagValues: [String]?
+
+            public init(
+                catalogId: String? = nil, tagKey: String? = nil, tagValues: [String]? = nil
+            ) {
+                self.catalogId = catalogId
+                self.tagKey = tagKey
+                self.tagValues = tagValues
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                catalogId = try reader.optional("CatalogId")
+                tagKey = try reader.optional("TagKey")
+                tagValues = try reader.optional("TagValues")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("CatalogId", catalogId)
+                writer.put("TagKey", tagKey)
+                writer.put("TagValues", tagValues)
+            }
+        }
+
+        public var tagKey: String
+        public var catalogId: String?
+
+        public init(
+            tagKey: String, catalogId: String? = nil
+        ) {
+            self.tagKey = tagKey
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tagKey = try reader.required("TagKey")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TagKey", tagKey)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, GetResourceLFTags.
+    public struct GetResourceLFTags: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "GetResourceLFTags"
+        public static let route = Route("POST", "/GetResourceLFTags")
+
+        public struct Response: AWSShape {
+            public var lfTagOnDatabase: [LFTagPair]?
+            public var lfTagsOnTable: [LFTagPair]?
+            public var lfTagsOnColumns: [ColumnLFTag]?
+
+            public init(
+                lfTagOnDatabase: [LFTagPair]? = nil, lfTagsOnTable: [LFTagPair]? = nil,
+                lfTagsOnColumns: [ColumnLFTag]? = nil
+            ) {
+                self.lfTagOnDatabase = lfTagOnDatabase
+                self.lfTagsOnTable = lfTagsOnTable
+                self.lfTagsOnColumns = lfTagsOnColumns
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                lfTagOnDatabase = try reader.optional("LFTagOnDatabase")
+                lfTagsOnTable = try reader.optional("LFTagsOnTable")
+                lfTagsOnColumns = try reader.optional("LFTagsOnColumns")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("LFTagOnDatabase", lfTagOnDatabase)
+                writer.put("LFTagsOnTable", lfTagsOnTable)
+                writer.put("LFTagsOnColumns", lfTagsOnColumns)
+            }
+        }
+
+        public var resource: Resource
+        public var catalogId: String?
+        public var showAssignedLFTags: Bool?
+
+        public init(
+            resource: Resource, catalogId: String? = nil, showAssignedLFTags: Bool? = nil
+        ) {
+            self.resource = resource
+            self.catalogId = catalogId
+            self.showAssignedLFTags = showAssignedLFTags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resource = try reader.required("Resource")
+            catalogId = try reader.optional("CatalogId")
+            showAssignedLFTags = try reader.optional("ShowAssignedLFTags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Resource", resource)
+            writer.put("CatalogId", catalogId)
+            writer.put("ShowAssignedLFTags", showAssignedLFTags)
         }
     }
 
@@ -729,6 +951,64 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, ListLFTags.
+    public struct ListLFTags: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "ListLFTags"
+        public static let route = Route("POST", "/ListLFTags")
+
+        public struct Response: AWSShape {
+            public var lfTags: [LFTagPair]?
+            public var nextToken: String?
+
+            public init(
+                lfTags: [LFTagPair]? = nil, nextToken: String? = nil
+            ) {
+                self.lfTags = lfTags
+                self.nextToken = nextToken
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                lfTags = try reader.optional("LFTags")
+                nextToken = try reader.optional("NextToken")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("LFTags", lfTags)
+                writer.put("NextToken", nextToken)
+            }
+        }
+
+        public var catalogId: String?
+        public var resourceShareType: ResourceShareType?
+        public var maxResults: Int?
+        public var nextToken: String?
+
+        public init(
+            catalogId: String? = nil, resourceShareType: ResourceShareType? = nil,
+            maxResults: Int? = nil, nextToken: String? = nil
+        ) {
+            self.catalogId = catalogId
+            self.resourceShareType = resourceShareType
+            self.maxResults = maxResults
+            self.nextToken = nextToken
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            catalogId = try reader.optional("CatalogId")
+            resourceShareType = try reader.optional("ResourceShareType")
+            maxResults = try reader.optional("MaxResults")
+            nextToken = try reader.optional("NextToken")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("CatalogId", catalogId)
+            writer.put("ResourceShareType", resourceShareType)
+            writer.put("MaxResults", maxResults)
+            writer.put("NextToken", nextToken)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, ListPermissions.
     public struct ListPermissions: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -935,6 +1215,55 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, RemoveLFTagsFromResource.
+    public struct RemoveLFTagsFromResource: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "RemoveLFTagsFromResource"
+        public static let route = Route("POST", "/RemoveLFTagsFromResource")
+
+        public struct Response: AWSShape {
+            public var failures: [LFTagError]?
+
+            public init(
+                failures: [LFTagError]? = nil
+            ) {
+                self.failures = failures
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                failures = try reader.optional("Failures")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("Failures", failures)
+            }
+        }
+
+        public var resource: Resource
+        public var lfTags: [LFTagPair]
+        public var catalogId: String?
+
+        public init(
+            resource: Resource, lfTags: [LFTagPair], catalogId: String? = nil
+        ) {
+            self.resource = resource
+            self.lfTags = lfTags
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            resource = try reader.required("Resource")
+            lfTags = try reader.required("LFTags")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Resource", resource)
+            writer.put("LFTags", lfTags)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, RevokePermissions.
     public struct RevokePermissions: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -982,6 +1311,122 @@ extension LakeFormation {
         }
     }
 
+    /// Source: AWS Lake Formation API Reference, SearchDatabasesByLFTags.
+    public struct SearchDatabasesByLFTags: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "SearchDatabasesByLFTags"
+        public static let route = Route("POST", "/SearchDatabasesByLFTags")
+
+        public struct Response: AWSShape {
+            public var nextToken: String?
+            public var databaseList: [TaggedDatabase]?
+
+            public init(
+                nextToken: String? = nil, databaseList: [TaggedDatabase]? = nil
+            ) {
+                self.nextToken = nextToken
+                self.databaseList = databaseList
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                nextToken = try reader.optional("NextToken")
+                databaseList = try reader.optional("DatabaseList")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("NextToken", nextToken)
+                writer.put("DatabaseList", databaseList)
+            }
+        }
+
+        public var expression: [LFTag]
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var catalogId: String?
+
+        public init(
+            expression: [LFTag], nextToken: String? = nil, maxResults: Int? = nil,
+            catalogId: String? = nil
+        ) {
+            self.expression = expression
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            expression = try reader.required("Expression")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Expression", expression)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, SearchTablesByLFTags.
+    public struct SearchTablesByLFTags: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "SearchTablesByLFTags"
+        public static let route = Route("POST", "/SearchTablesByLFTags")
+
+        public struct Response: AWSShape {
+            public var nextToken: String?
+            public var tableList: [TaggedTable]?
+
+            public init(
+                nextToken: String? = nil, tableList: [TaggedTable]? = nil
+            ) {
+                self.nextToken = nextToken
+                self.tableList = tableList
+            }
+
+            public init(from reader: ShapeReader) throws(WireFault) {
+                nextToken = try reader.optional("NextToken")
+                tableList = try reader.optional("TableList")
+            }
+
+            public func writeMembers(to writer: inout ShapeWriter) {
+                writer.put("NextToken", nextToken)
+                writer.put("TableList", tableList)
+            }
+        }
+
+        public var expression: [LFTag]
+        public var nextToken: String?
+        public var maxResults: Int?
+        public var catalogId: String?
+
+        public init(
+            expression: [LFTag], nextToken: String? = nil, maxResults: Int? = nil,
+            catalogId: String? = nil
+        ) {
+            self.expression = expression
+            self.nextToken = nextToken
+            self.maxResults = maxResults
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            expression = try reader.required("Expression")
+            nextToken = try reader.optional("NextToken")
+            maxResults = try reader.optional("MaxResults")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Expression", expression)
+            writer.put("NextToken", nextToken)
+            writer.put("MaxResults", maxResults)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
     /// Source: AWS Lake Formation API Reference, UpdateDataCellsFilter.
     public struct UpdateDataCellsFilter: AWSOperation {
         public static let service = AWSService.lakeFormation
@@ -1004,6 +1449,44 @@ extension LakeFormation {
 
         public func writeMembers(to writer: inout ShapeWriter) {
             writer.put("TableData", tableData)
+        }
+    }
+
+    /// Source: AWS Lake Formation API Reference, UpdateLFTag.
+    public struct UpdateLFTag: AWSOperation {
+        public static let service = AWSService.lakeFormation
+        public static let name = "UpdateLFTag"
+        public static let route = Route("POST", "/UpdateLFTag")
+
+        public typealias Response = EmptyResponse
+
+        public var tagKey: String
+        public var catalogId: String?
+        public var tagValuesToDelete: [String]?
+        public var tagValuesToAdd: [String]?
+
+        public init(
+            tagKey: String, catalogId: String? = nil, tagValuesToDelete: [String]? = nil,
+            tagValuesToAdd: [String]? = nil
+        ) {
+            self.tagKey = tagKey
+            self.catalogId = catalogId
+            self.tagValuesToDelete = tagValuesToDelete
+            self.tagValuesToAdd = tagValuesToAdd
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tagKey = try reader.required("TagKey")
+            catalogId = try reader.optional("CatalogId")
+            tagValuesToDelete = try reader.optional("TagValuesToDelete")
+            tagValuesToAdd = try reader.optional("TagValuesToAdd")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TagKey", tagKey)
+            writer.put("CatalogId", catalogId)
+            writer.put("TagValuesToDelete", tagValuesToDelete)
+            writer.put("TagValuesToAdd", tagValuesToAdd)
         }
     }
 

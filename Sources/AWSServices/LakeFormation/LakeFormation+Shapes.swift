@@ -110,6 +110,28 @@ extension LakeFormation {
         }
     }
 
+    public struct ColumnLFTag: AWSShape {
+        public var name: String?
+        public var lfTags: [LFTagPair]?
+
+        public init(
+            name: String? = nil, lfTags: [LFTagPair]? = nil
+        ) {
+            self.name = name
+            self.lfTags = lfTags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            name = try reader.optional("Name")
+            lfTags = try reader.optional("LFTags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Name", name)
+            writer.put("LFTags", lfTags)
+        }
+    }
+
     public struct ColumnWildcard: AWSShape {
         public var excludedColumnNames: [String]?
 
@@ -502,6 +524,28 @@ extension LakeFormation {
         }
     }
 
+    public struct LFTagError: AWSShape {
+        public var lfTag: LFTagPair?
+        public var error: ErrorDetail?
+
+        public init(
+            lfTag: LFTagPair? = nil, error: ErrorDetail? = nil
+        ) {
+            self.lfTag = lfTag
+            self.error = error
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            lfTag = try reader.optional("LFTag")
+            error = try reader.optional("Error")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("LFTag", lfTag)
+            writer.put("Error", error)
+        }
+    }
+
     public struct LFTagExpressionResource: AWSShape {
         public var name: String
         public var catalogId: String?
@@ -525,6 +569,32 @@ extension LakeFormation {
     }
 
     public struct LFTagKeyResource: AWSShape {
+        public var tagKey: String
+        public var tagValues: [String]
+        public var catalogId: String?
+
+        public init(
+            tagKey: String, tagValues: [String], catalogId: String? = nil
+        ) {
+            self.tagKey = tagKey
+            self.tagValues = tagValues
+            self.catalogId = catalogId
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            tagKey = try reader.required("TagKey")
+            tagValues = try reader.required("TagValues")
+            catalogId = try reader.optional("CatalogId")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("TagKey", tagKey)
+            writer.put("TagValues", tagValues)
+            writer.put("CatalogId", catalogId)
+        }
+    }
+
+    public struct LFTagPair: AWSShape {
         public var tagKey: String
         public var tagValues: [String]
         public var catalogId: String?
@@ -850,6 +920,18 @@ extension LakeFormation {
         }
     }
 
+    public struct ResourceShareType: AWSEnum {
+        public static let foreign = ResourceShareType(rawValue: "FOREIGN")
+        public static let all = ResourceShareType(rawValue: "ALL")
+        public static let known: [ResourceShareType] = [
+            .foreign, .all,
+        ]
+
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+    }
+
     public struct ResourceType: AWSEnum {
         public static let database = ResourceType(rawValue: "DATABASE")
         public static let table = ResourceType(rawValue: "TABLE")
@@ -955,6 +1037,59 @@ extension LakeFormation {
             writer.put("CatalogId", catalogId)
             writer.put("ColumnNames", columnNames)
             writer.put("ColumnWildcard", columnWildcard)
+        }
+    }
+
+    public struct TaggedDatabase: AWSShape {
+        public var database: DatabaseResource?
+        public var lfTags: [LFTagPair]?
+
+        public init(
+            database: DatabaseResource? = nil, lfTags: [LFTagPair]? = nil
+        ) {
+            self.database = database
+            self.lfTags = lfTags
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            database = try reader.optional("Database")
+            lfTags = try reader.optional("LFTags")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Database", database)
+            writer.put("LFTags", lfTags)
+        }
+    }
+
+    public struct TaggedTable: AWSShape {
+        public var table: TableResource?
+        public var lfTagOnDatabase: [LFTagPair]?
+        public var lfTagsOnTable: [LFTagPair]?
+        public var lfTagsOnColumns: [ColumnLFTag]?
+
+        public init(
+            table: TableResource? = nil, lfTagOnDatabase: [LFTagPair]? = nil,
+            lfTagsOnTable: [LFTagPair]? = nil, lfTagsOnColumns: [ColumnLFTag]? = nil
+        ) {
+            self.table = table
+            self.lfTagOnDatabase = lfTagOnDatabase
+            self.lfTagsOnTable = lfTagsOnTable
+            self.lfTagsOnColumns = lfTagsOnColumns
+        }
+
+        public init(from reader: ShapeReader) throws(WireFault) {
+            table = try reader.optional("Table")
+            lfTagOnDatabase = try reader.optional("LFTagOnDatabase")
+            lfTagsOnTable = try reader.optional("LFTagsOnTable")
+            lfTagsOnColumns = try reader.optional("LFTagsOnColumns")
+        }
+
+        public func writeMembers(to writer: inout ShapeWriter) {
+            writer.put("Table", table)
+            writer.put("LFTagOnDatabase", lfTagOnDatabase)
+            writer.put("LFTagsOnTable", lfTagsOnTable)
+            writer.put("LFTagsOnColumns", lfTagsOnColumns)
         }
     }
 

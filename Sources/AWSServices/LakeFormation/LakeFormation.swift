@@ -15,13 +15,16 @@ extension AWSService {
 extension LakeFormation {
     /// What is served, and sent.
     public static let operations: [any AWSOperation.Type] = [
-        BatchGrantPermissions.self, BatchRevokePermissions.self, CreateDataCellsFilter.self,
-        DeleteDataCellsFilter.self, DeregisterResource.self, DescribeResource.self,
-        GetDataCellsFilter.self, GetDataLakePrincipal.self, GetDataLakeSettings.self,
-        GetEffectivePermissionsForPath.self, GetTemporaryDataLocationCredentials.self,
+        AddLFTagsToResource.self, BatchGrantPermissions.self, BatchRevokePermissions.self,
+        CreateDataCellsFilter.self, CreateLFTag.self, DeleteDataCellsFilter.self, DeleteLFTag.self,
+        DeregisterResource.self, DescribeResource.self, GetDataCellsFilter.self,
+        GetDataLakePrincipal.self, GetDataLakeSettings.self, GetEffectivePermissionsForPath.self,
+        GetLFTag.self, GetResourceLFTags.self, GetTemporaryDataLocationCredentials.self,
         GetTemporaryGluePartitionCredentials.self, GetTemporaryGlueTableCredentials.self,
-        GrantPermissions.self, ListDataCellsFilter.self, ListPermissions.self, ListResources.self,
-        PutDataLakeSettings.self, RegisterResource.self, RevokePermissions.self,
-        UpdateDataCellsFilter.self, UpdateResource.self,
+        GrantPermissions.self, ListDataCellsFilter.self, ListLFTags.self, ListPermissions.self,
+        ListResources.self, PutDataLakeSettings.self, RegisterResource.self,
+        RemoveLFTagsFromResource.self, RevokePermissions.self, SearchDatabasesByLFTags.self,
+        SearchTablesByLFTags.self, UpdateDataCellsFilter.self, UpdateLFTag.self,
+        UpdateResource.self,
     ]
 }

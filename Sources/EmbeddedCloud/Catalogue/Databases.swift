@@ -109,7 +109,8 @@ struct Databases: Sendable {
     ) async throws -> Glue.GetDatabase.Response {
         let id = DatabaseID(
             catalog: try request.catalog(operation.catalogId), name: operation.name.lowercased())
-        guard let database = state.current.database(id, seenBy: request.caller) else {
+        guard let database = state.current.database(id, seenBy: request.caller, at: request.time)
+        else {
             throw AWSError.databaseNotFound(operation.name)
         }
         return .init(database: database)
@@ -120,12 +121,12 @@ struct Databases: Sendable {
     ) async throws -> Glue.GetDatabases.Response {
         let catalog = try request.catalog(operation.catalogId)
         let state = state.current
-        let own = state.databases(of: catalog, seenBy: request.caller)
+        let own = state.databases(of: catalog, seenBy: request.caller, at: request.time)
         let databases =
             switch operation.resourceShareType {
             case nil: own
-            case .foreign: state.foreignDatabases(seenBy: request.caller)
-            case .all: own + state.foreignDatabases(seenBy: request.caller)
+            case .foreign: state.foreignDatabases(seenBy: request.caller, at: request.time)
+            case .all: own + state.foreignDatabases(seenBy: request.caller, at: request.time)
             default: [Glue.Database]()
             }
         let listed = databases.map { ("\($0.name)/\($0.catalogId ?? "")", $0) }

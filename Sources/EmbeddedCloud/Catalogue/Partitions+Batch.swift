@@ -141,8 +141,10 @@ extension Partitions {
         let named = DatabaseID(
             catalog: try request.catalog(operation.catalogId),
             name: operation.databaseName.lowercased())
-        guard let database = state.followed(named, for: request.caller),
-            state.table(database.table(operation.tableName.lowercased()), seenBy: request.caller)
+        guard let database = state.followed(named, for: request.caller, at: request.time),
+            state.table(
+                database.table(operation.tableName.lowercased()), seenBy: request.caller,
+                at: request.time)
                 != nil
         else { throw AWSError.tableNotFound(operation.tableName) }
         return .init(partitionIndexDescriptorList: [])

@@ -98,15 +98,16 @@ struct Partitions: Sendable {
         let state = state.current
         let named = DatabaseID(
             catalog: try request.catalog(catalogID), name: databaseName.lowercased())
-        guard let database = state.followed(named, for: request.caller) else {
+        guard let database = state.followed(named, for: request.caller, at: request.time) else {
             throw .databaseNotFound(databaseName)
         }
         let id = database.table(tableName.lowercased())
-        guard let table = state.table(id, seenBy: request.caller) else {
+        guard let table = state.table(id, seenBy: request.caller, at: request.time) else {
             throw .tableNotFound(tableName)
         }
         let keys = (state.catalogue[id]?.partitionKeys ?? []).map(\.name)
-        let access = state.governance.access(of: request.caller, to: id, columns: keys)
+        let access = state.access(
+            of: request.caller, to: id, columns: keys, at: request.time)
         guard access == .whole(keys) else {
             throw .accessDenied(
                 .glue, "Insufficient Lake Formation permission(s): Required Select on all rows")

@@ -11,9 +11,9 @@ extension Tables {
     ) async throws -> Glue.SearchTables.Response {
         let state = state.current
         let catalog = try request.catalog(operation.catalogId)
-        var databases = state.databases(of: catalog, seenBy: request.caller)
+        var databases = state.databases(of: catalog, seenBy: request.caller, at: request.time)
         if let share = operation.resourceShareType, share != .federated {
-            let foreign = state.foreignDatabases(seenBy: request.caller)
+            let foreign = state.foreignDatabases(seenBy: request.caller, at: request.time)
             databases = share == .all ? databases + foreign : foreign
         }
         var found: [(key: String, table: Glue.Table)] = []
@@ -21,7 +21,7 @@ extension Tables {
             let id = DatabaseID(
                 catalog: database.catalogId.flatMap(AccountID.init(rawValue:)) ?? catalog,
                 name: database.name)
-            for table in state.tables(of: id, seenBy: request.caller)
+            for table in state.tables(of: id, seenBy: request.caller, at: request.time)
             where Self.matches(table, operation) {
                 found.append(("\(table.name)/\(id.name)/\(id.catalog)", table))
             }

@@ -122,11 +122,11 @@ struct Tables: Sendable {
         let named = DatabaseID(
             catalog: try request.catalog(operation.catalogId),
             name: operation.databaseName.lowercased())
-        guard let database = state.followed(named, for: request.caller) else {
+        guard let database = state.followed(named, for: request.caller, at: request.time) else {
             throw AWSError.databaseNotFound(operation.databaseName)
         }
         let id = database.table(operation.name.lowercased())
-        guard let table = state.table(id, seenBy: request.caller) else {
+        guard let table = state.table(id, seenBy: request.caller, at: request.time) else {
             throw AWSError.tableNotFound(operation.name)
         }
         return .init(table: table)
@@ -139,10 +139,10 @@ struct Tables: Sendable {
         let named = DatabaseID(
             catalog: try request.catalog(operation.catalogId),
             name: operation.databaseName.lowercased())
-        guard let database = state.followed(named, for: request.caller) else {
+        guard let database = state.followed(named, for: request.caller, at: request.time) else {
             throw AWSError.databaseNotFound(operation.databaseName)
         }
-        var tables = state.tables(of: database, seenBy: request.caller)
+        var tables = state.tables(of: database, seenBy: request.caller, at: request.time)
         if let pattern = operation.expression, !pattern.isEmpty {
             guard pattern.utf8.count <= NamePattern.bytesMax else {
                 throw AWSError.glueInvalidInput(
@@ -194,9 +194,10 @@ extension CloudState {
     /// The database that the caller means, through its own link if it is one.
     ///
     /// - Returns: Nil if it is not there, or the caller sees nothing of it.
-    func followed(_ named: DatabaseID, for caller: Caller) -> DatabaseID? {
-        guard database(named, seenBy: caller) != nil, let database = catalogue.following(named),
-            database == named || self.database(database, seenBy: caller) != nil
+    func followed(_ named: DatabaseID, for caller: Caller, at now: Date) -> DatabaseID? {
+        guard database(named, seenBy: caller, at: now) != nil,
+            let database = catalogue.following(named),
+            database == named || self.database(database, seenBy: caller, at: now) != nil
         else { return nil }
         return database
     }

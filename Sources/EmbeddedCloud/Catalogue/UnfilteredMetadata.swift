@@ -49,14 +49,14 @@ struct UnfilteredMetadata: Sendable {
         let current = state.current
         let named = DatabaseID(
             catalog: try request.catalog(catalogID), name: databaseName.lowercased())
-        guard let database = current.followed(named, for: request.caller) else {
+        guard let database = current.followed(named, for: request.caller, at: request.time) else {
             throw .databaseNotFound(databaseName)
         }
         let id = database.table(tableName.lowercased())
-        guard let table = current.table(id, seenBy: request.caller) else {
+        guard let table = current.table(id, seenBy: request.caller, at: request.time) else {
             throw .tableNotFound(tableName)
         }
-        guard current.isGrantedWhole(id, to: request.caller) else {
+        guard current.isGrantedWhole(id, to: request.caller, at: request.time) else {
             throw .somethingHidden(of: id)
         }
         return table

@@ -128,7 +128,10 @@ extension Broker {
     /// A receiver reads through a name of its own.
     private func details(of asset: AssetRow, _ view: DataSetView) -> DataExchange.AssetDetails {
         var details = asset.content.details
-        if let grant = view.grant, details.s3DataAccessAsset != nil {
+        guard let grant = view.grant else { return details }
+        // Which role of the owner's grants it is nobody else's business.
+        details.lakeFormationDataPermissionAsset?.roleArn = nil
+        if details.s3DataAccessAsset != nil {
             details.s3DataAccessAsset?.s3AccessPointAlias = AccessPointAlias.name(
                 of: grant.entitledDataSet)
             details.s3DataAccessAsset?.s3AccessPointArn =
@@ -156,6 +159,8 @@ extension AssetContent {
                 apiGatewayApiAsset: .init(
                     apiDescription: api.description, apiId: api.id, apiName: api.name,
                     protocolType: .rest, stage: api.stage))
+        case .lakePermission(let permission):
+            .init(lakeFormationDataPermissionAsset: permission.asset)
         }
     }
 }

@@ -14,6 +14,12 @@ extension Broker {
     ) async throws -> DataExchange.CreateJob.Response {
         let wish = try JobWish(operation)
         if !wish.task.isExport { try requireProvider(request) }
+        if case .importTagPolicies(let permissions) = wish.task {
+            guard permissions.allSatisfy({ $0.policy.catalog == request.account }) else {
+                throw AWSError.validation("CatalogId must be the account's own.")
+            }
+            try check(permissions, request)
+        }
         let job = JobRow(
             id: .make(), owner: request.account, dataSet: wish.dataSet, revision: wish.revision,
             task: wish.task, state: .waiting, faults: [], createdAt: request.time,

@@ -164,7 +164,7 @@ extension Broker {
             }
             row.comment = comment ?? row.comment
             try Self.publish(
-                &row, manifest, opening: assets.firstAccess, in: &state, at: request.time,
+                &row, manifest, opening: assets.opening, in: &state, at: request.time,
                 eventSource, arns, db)
             return row
         }
@@ -180,9 +180,8 @@ extension Broker {
 
     /// Makes a revision the newest one of its data set, and tells who receives it.
     ///
-    /// - Parameter access: What it opens, where it is of the kind that does.
     static func publish(
-        _ row: inout RevisionRow, _ manifest: ManifestSummary, opening access: S3Access?,
+        _ row: inout RevisionRow, _ manifest: ManifestSummary, opening: RevisionOpening,
         in state: inout CloudState, at now: Date, _ eventSource: String, _ arns: ExchangeARNs,
         _ db: Database
     ) throws {
@@ -200,7 +199,7 @@ extension Broker {
         dataSet.updatedAt = now
         try dataSet.update(db)
         state.exchange.put(dataSet)
-        state.exchange.put(row, opening: access)
+        state.exchange.put(row, opening: opening)
         let grants = state.exchange.grants(of: row.dataSet, at: now)
         for grant in grants {
             try ExchangeEvent.published(row, of: dataSet, to: grant, at: now).post(in: db)
@@ -281,7 +280,7 @@ extension Broker {
                         "\(imported.key) is not what was imported any more; import it again.")
                 }
                 try add(object)
-            case .redshiftDataShare, .api: break
+            case .redshiftDataShare, .api, .lakePermission: break
             case .s3Access(let access):
                 for key in access.keys {
                     guard let object = try await lake.object(key, in: access.bucket) else {
@@ -310,11 +309,8 @@ extension Broker {
 }
 
 extension [AssetRow] {
-    var firstAccess: S3Access? {
-        for asset in self {
-            if case .s3Access(let access) = asset.content { return access }
-        }
-        return nil
+    var opening: RevisionOpening {
+        reduce(into: RevisionOpening()) { $0.add($1.content) }
     }
 }
 

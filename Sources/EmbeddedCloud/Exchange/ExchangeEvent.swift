@@ -19,6 +19,8 @@ enum ExchangeEvent {
             case .s3DataAccess: "Revision Published to S3 Data Access Data Set(s)"
             case .redshiftDataShare: "Revision Published To Redshift Data Shares Data Set"
             case .api: "Revision Published To API Gateway API Data Set"
+            case .lakePermission:
+                "Revision Published To Lake Formation Data Permission Data Set"
             }
         return BusEvent(
             account: grant.receiver, source: source, detailType: type,
@@ -31,7 +33,7 @@ enum ExchangeEvent {
     ) -> BusEvent {
         let type =
             switch dataSet.assetKind {
-            case .s3Snapshot, .redshiftDataShare, .api: "Revision Revoked"
+            case .s3Snapshot, .redshiftDataShare, .api, .lakePermission: "Revision Revoked"
             case .s3DataAccess: "Revision Revoked from S3 Data Access Data Set(s)"
             }
         var detail = detail(revision, of: dataSet, grant)

@@ -1,9 +1,10 @@
 import AWSAPI
 import FoundationEssentials
 import GRDB
+import LakeFormationAPI
 import Ledger
 
-/// What a data set's assets are. The other kinds of the model are not served.
+/// What a data set's assets are.
 ///
 /// A Redshift data share and an API can be registered and granted; there is no door yet that reads them.
 enum AssetKind: String, Codable, Sendable {
@@ -11,6 +12,7 @@ enum AssetKind: String, Codable, Sendable {
     case s3DataAccess = "S3_DATA_ACCESS"
     case redshiftDataShare = "REDSHIFT_DATA_SHARE"
     case api = "API_GATEWAY_API"
+    case lakePermission = "LAKE_FORMATION_DATA_PERMISSION"
 }
 
 struct DataSetRow: Codable, FetchableRecord, PersistableRecord, Sendable {
@@ -84,6 +86,7 @@ enum AssetContent: Codable, Equatable, Sendable {
     /// The share's ARN.
     case redshiftDataShare(String)
     case api(API)
+    case lakePermission(LakePermission)
 
     /// A stage of an API, and the OpenAPI document that describes it.
     struct API: Codable, Equatable, Sendable {
@@ -93,6 +96,24 @@ enum AssetContent: Codable, Equatable, Sendable {
         var description: String?
         /// Nil until the document is there.
         var specification: StoredObject?
+    }
+}
+
+/// What Lake Formation grants to whoever holds a data grant.
+struct LakePermission: Codable, Hashable, Sendable {
+    /// In the owner's catalogue.
+    var policy: TagPolicy
+    var rights: [Right]
+    /// The role that may grant it, as an ARN.
+    var role: String
+
+    enum Right: String, Codable, Sendable {
+        case describe = "DESCRIBE"
+        case select = "SELECT"
+    }
+
+    var permissions: Set<LakeFormation.Permission> {
+        Set(rights.map { .init(rawValue: $0.rawValue) })
     }
 }
 
@@ -114,6 +135,23 @@ struct S3Access: Codable, Sendable {
     func closeness(toFolder folder: String) -> Int? {
         // Bytes: to Swift, two spellings of a letter are the same text.
         prefixes.filter { folder.utf8.starts(with: $0.utf8) }.map(\.utf8.count).max()
+    }
+}
+
+/// What a finalized revision opens to whoever receives it.
+struct RevisionOpening: Sendable {
+    /// At most one: a revision has no more of them.
+    private(set) var access: S3Access?
+    private(set) var lakePermissions: [LakePermission] = []
+
+    var isNothing: Bool { access == nil && lakePermissions.isEmpty }
+
+    mutating func add(_ content: AssetContent) {
+        switch content {
+        case .s3Access(let access): self.access = access
+        case .lakePermission(let permission): lakePermissions.append(permission)
+        case .snapshot, .redshiftDataShare, .api: break
+        }
     }
 }
 
@@ -179,6 +217,8 @@ enum JobTask: Codable, Equatable, Sendable {
     /// With the document that describes it.
     case importAPI(AssetContent.API, Upload)
     case exportToURL(asset: ExchangeID)
+    /// All by the same role. One of databases, one of tables, or both.
+    case importTagPolicies([LakePermission])
 
     /// An object that is uploaded for the job.
     struct Upload: Codable, Equatable, Sendable {

@@ -18,12 +18,14 @@ struct ExchangeState: Sendable {
     private var received: TreeDictionary<AccountID, TreeSet<ExchangeID>> = [:]
     /// The grant behind a receiver's data set.
     private var entitlements: TreeDictionary<ExchangeID, ExchangeID> = [:]
-    /// What a finalized revision opens, where it is of the kind that does.
-    private var accesses: TreeDictionary<ExchangeID, S3Access> = [:]
+    /// Of those received, the ones of Lake Formation permissions.
+    private var receivedOfLake: TreeDictionary<AccountID, TreeSet<ExchangeID>> = [:]
+    /// What a finalized revision opens, where it is of a kind that does.
+    private var openings: TreeDictionary<ExchangeID, RevisionOpening> = [:]
     /// What revisions opened that are no more, or drafts again. By data set.
     private var former: TreeDictionary<ExchangeID, Set<S3Access>> = [:]
     /// What the newest published revision of a data set opens. By data set.
-    private(set) var opened: TreeDictionary<ExchangeID, S3Access> = [:]
+    private(set) var opened: TreeDictionary<ExchangeID, OpenRevision> = [:]
     /// Which data set says what readers of a bucket see. By bucket.
     private var coverages: TreeDictionary<String, [Coverage]> = [:]
 
@@ -37,7 +39,7 @@ struct ExchangeState: Sendable {
                 WHERE revision.publication IS NOT NULL
                 """)
         for asset in finalized {
-            if case .s3Access(let access) = asset.content { accesses[asset.revision] = access }
+            open(asset.content, by: asset.revision)
         }
         for row in try FormerAccessRow.fetchAll(db) {
             former[row.dataSet, default: []].insert(row.access)
@@ -55,17 +57,25 @@ struct ExchangeState: Sendable {
 
     mutating func put(_ dataSet: DataSetRow) { dataSets[dataSet.id] = dataSet }
 
-    /// - Parameter access: What the revision opens, once it is finalized.
-    mutating func put(_ revision: RevisionRow, opening access: S3Access? = nil) {
+    /// - Parameter opening: What the revision opens from now on. Nil: what it did before, as long as it is
+    ///   finalized.
+    mutating func put(_ revision: RevisionRow, opening: RevisionOpening? = nil) {
         revisions[revision.dataSet, default: [:]][revision.id] = revision
-        accesses[revision.id] = revision.isFinalized ? access ?? accesses[revision.id] : nil
+        if let opening { openings[revision.id] = opening.isNothing ? nil : opening }
+        if !revision.isFinalized { openings[revision.id] = nil }
         renewCoverage(of: revision.dataSet)
+    }
+
+    private mutating func open(_ content: AssetContent, by revision: ExchangeID) {
+        var opening = openings[revision] ?? RevisionOpening()
+        opening.add(content)
+        openings[revision] = opening.isNothing ? nil : opening
     }
 
     /// Before a revision is deleted or reopened: the part of a bucket that it opened stays the data set's to say,
     /// also where it says nothing of it any more. Else readers would find what happens to lie there.
     mutating func keepAccess(of revision: RevisionRow, _ db: Database) throws {
-        guard let access = accesses[revision.id] else { return }
+        guard let access = openings[revision.id]?.access else { return }
         former[revision.dataSet, default: []].insert(access)
         try FormerAccessRow(dataSet: revision.dataSet, access: access).insert(
             db, onConflict: .ignore)
@@ -90,7 +100,7 @@ struct ExchangeState: Sendable {
 
     mutating func remove(_ revision: RevisionRow) {
         revisions[revision.dataSet]?[revision.id] = nil
-        accesses[revision.id] = nil
+        openings[revision.id] = nil
         renewCoverage(of: revision.dataSet)
     }
 
@@ -98,11 +108,15 @@ struct ExchangeState: Sendable {
         grants[grant.id] = grant
         received[grant.receiver, default: []].insert(grant.id)
         entitlements[grant.entitledDataSet] = grant.id
+        if dataSets[grant.sourceDataSet]?.assetKind == .lakePermission {
+            receivedOfLake[grant.receiver, default: []].insert(grant.id)
+        }
     }
 
     mutating func remove(_ grant: DataGrantRow) {
         grants[grant.id] = nil
         received[grant.receiver]?.remove(grant.id)
+        receivedOfLake[grant.receiver]?.remove(grant.id)
         entitlements[grant.entitledDataSet] = nil
     }
 
@@ -128,6 +142,14 @@ struct ExchangeState: Sendable {
     /// Offered, held or over.
     func grants(receivedBy account: AccountID) -> some Sequence<DataGrantRow> {
         (received[account] ?? []).lazy.compactMap { grants[$0] }
+    }
+
+    /// Accounts that were granted Lake Formation permissions.
+    var lakeReceivers: some Sequence<AccountID> { receivedOfLake.keys }
+
+    /// Those of Lake Formation permissions. Offered, held or over.
+    func lakeDataGrants(to account: AccountID) -> some Sequence<DataGrantRow> {
+        (receivedOfLake[account] ?? []).lazy.compactMap { grants[$0] }
     }
 
     /// The grants under which a data set is received now.
@@ -190,10 +212,12 @@ struct ExchangeState: Sendable {
     private mutating func renewCoverage(of dataSet: ExchangeID) {
         let finalized = publications(of: dataSet)
         let newest = finalized.first(where: \.isPublished)
-        opened[dataSet] = newest.flatMap { accesses[$0.id] }
+        opened[dataSet] = newest.flatMap { revision in
+            openings[revision.id].map { OpenRevision(revision: revision.id, opening: $0) }
+        }
         var found: [Coverage] = []
         for revision in [newest].compactMap(\.self) + finalized {
-            guard let access = accesses[revision.id],
+            guard let access = openings[revision.id]?.access,
                 !found.contains(where: { $0.access == access })
             else { continue }
             found.append(
@@ -213,6 +237,12 @@ struct ExchangeState: Sendable {
         }
         for coverage in found { coverages[coverage.access.bucket, default: []].append(coverage) }
     }
+}
+
+/// What is open of a data set now.
+struct OpenRevision: Sendable {
+    let revision: ExchangeID
+    let opening: RevisionOpening
 }
 
 /// A part of a bucket of which one data set says what is to be seen.

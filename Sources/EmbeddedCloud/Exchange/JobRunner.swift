@@ -18,6 +18,7 @@ struct JobRunner: Sendable {
     /// Source: AWS Data Exchange User Guide, "Service quotas".
     static let assetsPerRevisionMax = 10_000
     static let accessesPerRevisionMax = 1
+    static let lakePermissionsPerRevisionMax = 10
 
     let state: StateStore
     let lake: any ExchangeLake
@@ -143,6 +144,8 @@ struct JobRunner: Sendable {
         case .importAPI(var api, let upload):
             api.specification = try await uploaded(upload, for: job)
             return .assets([NewAsset(.api(api))])
+        case .importTagPolicies(let permissions):
+            return .assets(permissions.map { NewAsset(.lakePermission($0)) })
         case .exportAssets, .exportRevisions, .exportToURL:
             return .copies(try await copies(for: job))
         }
@@ -190,7 +193,7 @@ struct JobRunner: Sendable {
                 do {
                     switch try outcome.get() {
                     case .assets(let assets):
-                        try Self.put(assets, by: job, in: state.exchange, at: now, db)
+                        try Self.put(assets, by: job, in: state, at: now, db)
                     case .copies(let copies):
                         _ = try Self.sources(of: job, in: state, at: now)
                         replaced = try copies.compactMap { try $0.publish(in: db).replaced }
@@ -220,18 +223,22 @@ struct JobRunner: Sendable {
     }
 
     private static func put(
-        _ assets: [NewAsset], by job: JobRow, in exchange: ExchangeState, at now: Date,
+        _ assets: [NewAsset], by job: JobRow, in state: CloudState, at now: Date,
         _ db: Database
     ) throws {
-        guard let id = job.revision, let revision = exchange.revisions[job.dataSet]?[id] else {
-            throw JobFault.noRevision
-        }
+        guard let id = job.revision, let revision = state.exchange.revisions[job.dataSet]?[id]
+        else { throw JobFault.noRevision }
         guard !revision.isFinalized else { throw JobFault.finalized(id) }
+        for asset in assets {
+            if case .lakePermission(let permission) = asset.content {
+                try state.check(permission)
+            }
+        }
         try checkRoom(for: assets, in: id, db)
         try put(assets, into: id, at: now, db)
     }
 
-    /// An object that the revision has already is replaced: assets are known by their names.
+    /// What the revision has already is replaced: assets are known by their names.
     private static func put(
         _ assets: [NewAsset], into revision: ExchangeID, at now: Date, _ db: Database
     ) throws {
@@ -254,6 +261,12 @@ struct JobRunner: Sendable {
         for new in assets where !names.isEmpty {
             switch new.content {
             case .snapshot: continue
+            case .lakePermission:
+                guard names.union(assets.map(\.name)).count <= lakePermissionsPerRevisionMax else {
+                    throw JobFault.limit(
+                        "AWS Lake Formation data permission assets per revision",
+                        lakePermissionsPerRevisionMax, revision)
+                }
             case .s3Access:
                 throw JobFault.limit(
                     "Amazon S3 data access assets per revision", accessesPerRevisionMax, revision)
@@ -295,6 +308,7 @@ extension AssetContent {
         case .snapshot(let object): object.key
         case .s3Access(let access): access.bucket
         case .redshiftDataShare(let arn): arn
+        case .lakePermission(let permission): permission.assetName
         }
     }
 }

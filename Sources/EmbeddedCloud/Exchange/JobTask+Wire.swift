@@ -64,6 +64,12 @@ struct JobWish: Sendable {
             }
             task = try Self.api(details)
             (dataSet, revision) = try Self.names(details.dataSetId, details.revisionId)
+        case .importAssetsFromLakeFormationTagPolicy:
+            guard let details = details.importAssetsFromLakeFormationTagPolicy else {
+                throw .noDetails("ImportAssetsFromLakeFormationTagPolicy")
+            }
+            task = try .tagPolicies(details)
+            (dataSet, revision) = try Self.names(details.dataSetId, details.revisionId)
         case .exportAssetToSignedUrl:
             guard let details = details.exportAssetToSignedUrl else {
                 throw .noDetails("ExportAssetToSignedUrl")
@@ -233,7 +239,7 @@ extension JobTask {
         switch self {
         case .exportAssets, .exportRevisions, .exportToURL: true
         case .importAssetsFromS3, .createS3DataAccess, .importRedshiftDataShares, .importUpload,
-            .importAPI:
+            .importAPI, .importTagPolicies:
             false
         }
     }
@@ -254,6 +260,7 @@ extension JobTask {
         case .createS3DataAccess: .s3DataAccess
         case .importRedshiftDataShares: .redshiftDataShare
         case .importAPI: .api
+        case .importTagPolicies: .lakePermission
         }
     }
 
@@ -266,6 +273,7 @@ extension JobTask {
         case .exportRevisions: .exportRevisionsToS3
         case .importUpload: .importAssetFromSignedUrl
         case .importAPI: .importAssetFromApiGatewayApi
+        case .importTagPolicies: .importAssetsFromLakeFormationTagPolicy
         case .exportToURL: .exportAssetToSignedUrl
         }
     }
@@ -284,6 +292,8 @@ extension JobTask {
         case .importUpload: "Concurrent in progress jobs to import assets from a signed URL"
         case .importAPI: "Concurrent in progress jobs to import assets from an API Gateway API"
         case .exportToURL: "Concurrent in progress jobs to export assets to a signed URL"
+        case .importTagPolicies:
+            "Concurrent in progress jobs to import assets from an AWS Lake Formation tag policy"
         }
     }
 }
@@ -344,6 +354,9 @@ extension JobRow {
                     apiSpecificationUploadUrlExpiresAt: createdAt + SignedURLs.lifetime,
                     dataSetId: dataSet, protocolType: .rest, revisionId: revision,
                     stage: api.stage, apiDescription: api.description))
+        case .importTagPolicies(let permissions):
+            return .init(
+                importAssetsFromLakeFormationTagPolicy: permissions.details(dataSet, revision))
         case .exportToURL(let asset):
             return .init(
                 exportAssetToSignedUrl: .init(

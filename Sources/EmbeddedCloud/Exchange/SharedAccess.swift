@@ -16,7 +16,8 @@ extension ExchangeState {
     ) -> some Sequence<SharedAccess> {
         grants(receivedBy: account).lazy.compactMap { grant in
             guard grant.sender == bucket.account,
-                let access = opened[grant.sourceDataSet], access.bucket == bucket.name.rawValue,
+                let access = opened[grant.sourceDataSet]?.opening.access,
+                access.bucket == bucket.name.rawValue,
                 grant.holds(at: now)
             else { return nil }
             return SharedAccess(grant: grant, access: access)
@@ -31,7 +32,7 @@ extension ExchangeState {
         guard let id = AccessPointAlias.dataSet(in: name), let grant = grant(behind: id),
             grant.receiver == account, grant.holds(at: now)
         else { return nil }
-        return opened[grant.sourceDataSet]?.bucket
+        return opened[grant.sourceDataSet]?.opening.access?.bucket
     }
 }
 

@@ -34,7 +34,7 @@ extension CloudState {
         let tables = folders.flatMap { folder in
             catalogue.tables(at: folder).filter { $0.catalog == owner }
         }
-        if tables.contains(where: { isGrantedWhole($0, to: caller) }) { return true }
+        if tables.contains(where: { isGrantedWhole($0, to: caller, at: now) }) { return true }
         // Files of no table are what a data grant says.
         guard tables.isEmpty else { return false }
         let isGiven = exchange.shares(of: bucket, with: caller.account, at: now).contains {
@@ -44,9 +44,9 @@ extension CloudState {
         return isGiven && !catalogue.hasTable(of: owner, below: path, in: bucket.name)
     }
 
-    func isGrantedWhole(_ table: TableID, to caller: Caller) -> Bool {
+    func isGrantedWhole(_ table: TableID, to caller: Caller, at now: Date) -> Bool {
         let columns = (catalogue[table]?.allColumns ?? []).map(\.name)
-        return governance.access(of: caller, to: table, columns: columns)?.isWhole(columns) ?? false
+        return access(of: caller, to: table, columns: columns, at: now)?.isWhole(columns) ?? false
     }
 
     /// Where the files of a table are, for a caller that may have them all.
@@ -54,12 +54,12 @@ extension CloudState {
     /// - Throws: In Lake Formation's words: there is no such table, or not for this caller; something of it
     ///   is hidden from the caller; its account does not hand out files.
     func filesToLend(
-        of table: TableID, to caller: Caller
+        of table: TableID, to caller: Caller, at now: Date
     ) throws(AWSError) -> S3URL {
         let definition = catalogue[table]
         let columns = (definition?.allColumns ?? []).map(\.name)
         guard let definition,
-            let access = governance.access(of: caller, to: table, columns: columns)
+            let access = access(of: caller, to: table, columns: columns, at: now)
         else { throw .lakeAccessDenied }
         guard access.isWhole(columns) else { throw .somethingHidden(of: table) }
         guard governance.settings[table.catalog]?.allowFullTableExternalDataAccess == true else {
@@ -79,8 +79,10 @@ extension CloudState {
     }
 
     /// Whether a session that was lent a table's files still has them.
-    func stillLends(_ lent: LentFiles, to caller: Caller) -> Bool {
-        guard let folder = try? filesToLend(of: lent.table, to: caller) else { return false }
+    func stillLends(_ lent: LentFiles, to caller: Caller, at now: Date) -> Bool {
+        guard let folder = try? filesToLend(of: lent.table, to: caller, at: now) else {
+            return false
+        }
         return folder.bucket == lent.folder.bucket && lent.folder.key.hasPrefix(folder.key)
     }
 }

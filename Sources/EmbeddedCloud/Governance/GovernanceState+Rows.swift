@@ -70,9 +70,9 @@ struct GrantRow: Codable, FetchableRecord, PersistableRecord {
     var grantee: String
     var kind: String
     var catalog: AccountID
-    /// Empty where the kind has none; of a location, its ARN.
+    /// Empty where the kind has none; of a location, its ARN; of what is tagged, `DATABASE` or `TABLE`.
     var database: String
-    /// Empty where the kind has none.
+    /// Empty where the kind has none; of what is tagged, the expression, in JSON.
     var tableName: String
     /// `{}`, `{"only":[…]}`, `{"except":[…]}` or `{"filter":"…"}`.
     var part: String
@@ -94,6 +94,7 @@ extension GrantRow {
             case .tables(let id): ("tables", id.name, "")
             case .table(let id): ("table", id.database, id.name)
             case .location(_, let arn): ("location", arn, "")
+            case .tagged(let policy): ("tagged", policy.kind.rawValue, policy.expression.text)
             }
         self.init(
             grantee: grant.grantee.description, kind: kind, catalog: subject.catalog,
@@ -117,6 +118,12 @@ extension GrantRow {
         case "tables": .tables(DatabaseID(catalog: catalog, name: database))
         case "table": .table(TableID(catalog: catalog, database: database, name: tableName))
         case "location": .location(catalog, database)
+        case "tagged":
+            TagPolicy.Kind(rawValue: database).flatMap { kind in
+                TagExpression(text: tableName).map { expression in
+                    .tagged(TagPolicy(catalog: catalog, kind: kind, expression: expression))
+                }
+            }
         default: nil
         }
     }

@@ -6,7 +6,7 @@ import LakeFormationAPI
 import Ledger
 
 /// Lake Formation: who administers each account's lake, which locations are registered, which
-/// filters there are, and who was granted what.
+/// filters and tags there are, and who was granted what.
 struct GovernanceState: Sendable {
     /// What ``LakeFormation/PutDataLakeSettings`` last said, by account.
     var settings: TreeDictionary<AccountID, LakeFormation.DataLakeSettings> = [:]
@@ -14,8 +14,14 @@ struct GovernanceState: Sendable {
     var locations: TreeDictionary<AccountID, TreeDictionary<String, LakeFormation.ResourceInfo>> =
         [:]
     var filters: TreeDictionary<TableID, TreeDictionary<String, DataCellsFilter>> = [:]
+    /// The values of each LF-Tag, by account and key.
+    var tags: TreeDictionary<AccountID, TreeDictionary<String, [String]>> = [:]
+    /// What is tagged, and how.
+    var tagged: TreeDictionary<DatabaseID, TaggedDatabase> = [:]
     /// What each grantee holds, by what it is on: an access looks up a handful of places.
     private(set) var grants: TreeDictionary<Grantee, TreeDictionary<GrantSubject, [Grant]>> = [:]
+    /// What of it is on whatever is tagged so: it has to be looked through.
+    private var policies: TreeDictionary<Grantee, TreeSet<TagPolicy>> = [:]
     /// Counts the changes of what anyone may read: what was set up under an older one is out of
     /// date.
     private(set) var generation = 0
@@ -31,11 +37,20 @@ struct GovernanceState: Sendable {
         for row in try DataCellsFilterRow.fetchAll(db) {
             filters[row.tableID, default: [:]][row.name] = try DataCellsFilter(row)
         }
+        for row in try LFTagRow.fetchAll(db) {
+            tags[row.catalog, default: [:]][row.key] = row.values
+        }
+        for row in try LFTagAssignmentRow.fetchAll(db) { insert(row) }
         for row in try GrantRow.fetchAll(db) { insert(try Grant(row)) }
     }
 
     func grants(to grantee: Grantee, on subject: GrantSubject) -> [Grant] {
         grants[grantee]?[subject] ?? []
+    }
+
+    /// The grantee's grants on what is tagged.
+    func tagGrants(to grantee: Grantee) -> [Grant] {
+        (policies[grantee] ?? []).flatMap { grants(to: grantee, on: .tagged($0)) }
     }
 
     /// What anyone may read may be something else now, without a change of the grants: a table's definition.
@@ -69,6 +84,9 @@ struct GovernanceState: Sendable {
 
     private mutating func insert(_ grant: Grant) {
         grants[grant.grantee, default: [:]][grant.resource.subject, default: []].append(grant)
+        if let policy = grant.tagPolicy {
+            policies[grant.grantee, default: []].insert(policy)
+        }
     }
 
     private mutating func remove(_ grant: Grant) {
@@ -77,12 +95,16 @@ struct GovernanceState: Sendable {
         held.removeAll { $0.resource == grant.resource }
         grants[grant.grantee]?[subject] = held.isEmpty ? nil : held
         if grants[grant.grantee]?.isEmpty ?? false { grants[grant.grantee] = nil }
+        guard let policy = grant.tagPolicy, held.isEmpty else { return }
+        policies[grant.grantee]?.remove(policy)
+        if policies[grant.grantee]?.isEmpty ?? false { policies[grant.grantee] = nil }
     }
 
     /// Forgets what was granted and filtered on a thing that is dropped: one made later under the
     /// same name is another thing.
     mutating func forget(_ subject: GrantSubject, in db: Database) throws {
         generation += 1
+        try forgetTags(of: subject, in: db)
         for grant in grants.values.flatMap({ $0[subject] ?? [] }) {
             remove(grant)
             try GrantRow(grant).delete(db)
@@ -124,38 +146,13 @@ extension GovernanceState {
             ? grantees + [.account(caller.account)] : grantees
     }
 
-    /// What the caller holds that has to do with the table.
-    func grants(reaching caller: Caller, on table: TableID) -> [Grant] {
-        grantees(reaching: caller).flatMap { grantee in
-            grants(to: grantee, on: .table(table))
-                + grants(to: grantee, on: .tables(table.databaseID))
-        }
-    }
-
-    /// What the caller may read of the table. Nil: nothing, and it need not know that the table
-    /// exists.
-    ///
-    /// An account's own principals read the account's tables whole: in AWS that takes
-    /// IAM_ALLOWED_PRINCIPALS or a grant to oneself, and would say the same. Everyone else reads
-    /// what was granted.
-    ///
-    /// - Parameter columns: The table's, partition keys included, in its order.
-    func access(of caller: Caller, to table: TableID, columns: [String]) -> TableAccess? {
-        if caller.belongs(to: table.catalog) { return .whole(columns) }
-        var selects: [SelectGrant] = []
-        for grant in grants(reaching: caller, on: table) {
-            switch data(shownBy: grant, of: table) {
-            case .none: continue
-            case .all: return .whole(columns)
-            case .part(let select): selects.append(select)
-            }
-        }
-        return TableAccess(adding: selects, columns: columns)
-    }
-
     /// What one of the grants on the table shows of its data.
     func data(shownBy grant: Grant, of table: TableID) -> GrantedData {
         guard grant.allows(.select) else { return .none }
+        if let policy = grant.tagPolicy {
+            guard let columns = columns(of: table, meantBy: policy) else { return .none }
+            return columns == .all ? .all : .part(SelectGrant(columns: columns))
+        }
         switch grant.resource.part {
         case .whole: return .all
         case .columns(let columns): return .part(SelectGrant(columns: columns))

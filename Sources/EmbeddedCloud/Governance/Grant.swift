@@ -15,6 +15,8 @@ struct Grant: Sendable {
     var updatedAt: Date
     /// The principal that gave it, as an ARN.
     var updatedBy: String
+    /// What it comes from. Nil: from itself, and it is kept.
+    var dataGrant: ExchangeID?
 }
 
 /// What a grant is on: a thing, or a part of it.
@@ -32,12 +34,15 @@ enum GrantSubject: Hashable, Sendable {
     case table(TableID)
     /// A registered location, of this account's registry.
     case location(AccountID, String)
+    /// Whatever is tagged so, now and later.
+    case tagged(TagPolicy)
 
     var catalog: AccountID {
         switch self {
         case .catalog(let account), .location(let account, _): account
         case .database(let id), .tables(let id): id.catalog
         case .table(let id): id.catalog
+        case .tagged(let policy): policy.catalog
         }
     }
 }

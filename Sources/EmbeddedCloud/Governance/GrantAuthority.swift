@@ -15,6 +15,11 @@ extension GrantSubject {
         case .database: [.all, .createTable, .alter, .drop, .describe]
         case .tables, .table: [.all, .select, .insert, .delete, .alter, .drop, .describe]
         case .location: [.dataLocationAccess]
+        case .tagged(let policy):
+            switch policy.kind {
+            case .databases: [.all, .createTable, .alter, .drop, .describe]
+            case .tables: [.all, .select, .insert, .delete, .alter, .drop, .describe]
+            }
         }
     }
 }
@@ -56,7 +61,7 @@ extension CloudState {
 
     private func creator(of subject: GrantSubject) -> String? {
         switch subject {
-        case .catalog, .location: nil
+        case .catalog, .location, .tagged: nil
         case .database(let id): catalogue[id]?.createdBy
         // Who made the database has no say in what others make in it.
         case .tables: nil
@@ -66,11 +71,18 @@ extension CloudState {
 }
 
 extension GovernanceState {
-    /// The grantee's grants on the thing itself, and on all tables where it is one.
+    /// The grantee's grants on the thing itself; and where it is a table, on all tables of its database and
+    /// on what is tagged as it, or a column of it, is.
     func grants(to grantee: Grantee, coveringTableOf subject: GrantSubject) -> [Grant] {
         let own = grants(to: grantee, on: subject)
         guard case .table(let table) = subject else { return own }
         return own + grants(to: grantee, on: .tables(table.databaseID))
+            + tagGrants(to: grantee).filter { isOn(table, $0) }
+    }
+
+    /// Whether a grant on what is tagged means something of the table.
+    func isOn(_ table: TableID, _ grant: Grant) -> Bool {
+        grant.tagPolicy.map { columns(of: table, meantBy: $0) != nil } ?? false
     }
 
     /// Takes back what the account passed on and does not hold any more.

@@ -8,9 +8,14 @@ extension GrantResource {
     /// - Parameter catalog: Whose catalogue it is where the resource does not say.
     /// - Throws: `InvalidInputException` unless it is one resource of a kind that is offered.
     init(_ resource: LakeFormation.Resource, in catalog: AccountID) throws(AWSError) {
-        guard resource.lfTag == nil, resource.lfTagPolicy == nil, resource.lfTagExpression == nil
-        else { throw .lakeInvalidInput("LF-Tags are not offered here.") }
+        guard resource.lfTag == nil, resource.lfTagExpression == nil else {
+            throw .lakeInvalidInput(
+                "Nothing is granted on LF-Tags and named expressions themselves here: data lake "
+                    + "administrators make and assign tags. Name an LFTagPolicy with its Expression."
+            )
+        }
         var found: [GrantResource] = []
+        if let named = resource.lfTagPolicy { found.append(try Self.tagged(named, in: catalog)) }
         if let named = resource.catalog {
             found.append(.init(subject: .catalog(try Self.account(named.id, or: catalog))))
         }
@@ -47,6 +52,22 @@ extension GrantResource {
             throw .lakeInvalidInput("A catalogue's id is the twelve digits of an account.")
         }
         return account
+    }
+
+    private static func tagged(
+        _ named: LakeFormation.LFTagPolicyResource, in catalog: AccountID
+    ) throws(AWSError) -> GrantResource {
+        guard let kind = TagPolicy.Kind(rawValue: named.resourceType.rawValue),
+            let expression = named.expression, named.expressionName == nil
+        else {
+            throw .lakeInvalidInput(
+                "An LFTagPolicy has a ResourceType, which is DATABASE or TABLE, and an Expression.")
+        }
+        return .init(
+            subject: .tagged(
+                TagPolicy(
+                    catalog: try account(named.catalogId, or: catalog), kind: kind,
+                    expression: try TagExpression(expression.map { ($0.tagKey, $0.tagValues) }))))
     }
 
     private static func table(
@@ -128,7 +149,7 @@ extension Grant {
         switch resource.subject {
         case .table(let id): (database, name) = (id.databaseID, id.name)
         case .tables(let id): (database, name) = (id, GrantResource.allTables)
-        case .catalog, .database, .location: return nil
+        case .catalog, .database, .location, .tagged: return nil
         }
         return .init(
             tableWithColumns: .init(
@@ -174,6 +195,14 @@ extension GrantResource {
                     tableName: id.name, name: name))
         case (.location(let account, let arn), _):
             .init(dataLocation: .init(resourceArn: arn, catalogId: account.rawValue))
+        case (.tagged(let policy), _):
+            .init(
+                lfTagPolicy: .init(
+                    resourceType: .init(rawValue: policy.kind.rawValue),
+                    catalogId: policy.catalog.rawValue,
+                    expression: policy.expression.terms.map {
+                        .init(tagKey: $0.key, tagValues: $0.values)
+                    }))
         }
     }
 }

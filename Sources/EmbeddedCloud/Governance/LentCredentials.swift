@@ -28,7 +28,8 @@ struct LentCredentials: Sendable {
     ) async throws -> LakeFormation.GetTemporaryGlueTableCredentials.Response {
         try checkReadsOnly(operation.permissions)
         let table = try table(operation.tableArn)
-        var folder = try state.current.filesToLend(of: table, to: request.caller)
+        var folder = try state.current.filesToLend(
+            of: table, to: request.caller, at: request.time)
         if let path = operation.s3Path {
             guard let part = S3URL(path)?.folder, folder.holds(part) else {
                 throw AWSError.lakeInvalidInput("S3Path must lie in the table: \(folder).")
@@ -49,7 +50,8 @@ struct LentCredentials: Sendable {
     ) async throws -> LakeFormation.GetTemporaryGluePartitionCredentials.Response {
         try checkReadsOnly(operation.permissions)
         let table = try table(operation.tableArn)
-        let whole = try state.current.filesToLend(of: table, to: request.caller)
+        let whole = try state.current.filesToLend(
+            of: table, to: request.caller, at: request.time)
         let key = PartitionRow.key(operation.partition.values)
         let partition = try await state.ledger.read { db in
             try PartitionRow.partition(key, of: table, in: db)
@@ -87,7 +89,7 @@ struct LentCredentials: Sendable {
         var refusal = AWSError.lakeAccessDenied
         for table in tables {
             do throws(AWSError) {
-                _ = try current.filesToLend(of: table, to: request.caller)
+                _ = try current.filesToLend(of: table, to: request.caller, at: request.time)
             } catch {
                 if error.code == "PermissionTypeMismatchException" { refusal = error }
                 continue

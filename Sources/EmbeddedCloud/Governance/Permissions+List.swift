@@ -23,14 +23,15 @@ struct PermissionLists: Sendable {
                 "Resource is mandatory if Principal is set in the input.")
         }
         let catalog = try request.catalog(operation.catalogId)
-        let governance = state.current.governance
-        let grants = governance.grants(
+        let current = state.current
+        let grants = current.grants(
             to: try operation.principal.map(Grantee.init(naming:)),
-            on: try operation.resource.map { try GrantResource($0, in: catalog) })
+            on: try operation.resource.map { try GrantResource($0, in: catalog) },
+            at: request.time)
         let isOfType = try Self.filter(operation.resourceType)
         let shown = grants.filter { grant in
             (operation.catalogId == nil || grant.resource.subject.catalog == catalog)
-                && isOfType(grant.resource) && governance.mayList(grant, request.caller)
+                && isOfType(grant.resource) && current.governance.mayList(grant, request.caller)
         }
         let page = try Self.page(of: shown, after: operation.nextToken, operation.maxResults)
         return .init(
@@ -51,9 +52,13 @@ struct PermissionLists: Sendable {
         }
         let state = state.current
         let subjects = state.subjects(at: path, in: try request.catalog(operation.catalogId))
-        let shown = subjects.flatMap { subject in
+        let named = subjects.flatMap { subject in
             state.governance.grants.keys.flatMap { state.governance.grants(to: $0, on: subject) }
-        }.filter { state.governance.mayList($0, request.caller) }
+        }
+        let tagged = state.tagGrants(at: request.time).filter { grant in
+            subjects.contains { state.governance.isOn($0, grant) }
+        }
+        let shown = (named + tagged).filter { state.governance.mayList($0, request.caller) }
         let page = try Self.page(of: shown, after: operation.nextToken, operation.maxResults)
         return .init(permissions: page.items.flatMap(\.grant.listed), nextToken: page.nextToken)
     }
@@ -83,35 +88,66 @@ struct PermissionLists: Sendable {
             return {
                 switch $0.subject {
                 case .table, .tables: true
-                case .catalog, .database, .location: false
+                case .catalog, .database, .location, .tagged: false
                 }
             }
         case .dataLocation: return { if case .location = $0.subject { true } else { false } }
-        default: throw .lakeInvalidInput("LF-Tags are not offered here.")
+        case .lfTagPolicy: return { if case .tagged = $0.subject { true } else { false } }
+        case .lfTagPolicyDatabase: return { $0.isTagged(.databases) }
+        case .lfTagPolicyTable: return { $0.isTagged(.tables) }
+        default:
+            throw .lakeInvalidInput("Nothing is granted on resources of the type \(type!) here.")
         }
     }
 }
 
-extension GovernanceState {
+extension CloudState {
     /// - Parameters:
     ///   - grantee: Nil: to anyone.
     ///   - resource: Nil: on anything. A table stands for its columns and filters too; and to one
-    ///     grantee,
-    ///     what it holds of every table of the database counts, because it holds for this one.
-    fileprivate func grants(to grantee: Grantee?, on resource: GrantResource?) -> [Grant] {
-        let grantees = grantee.map { [$0] } ?? Array(grants.keys)
-        guard let resource else {
-            return grantees.flatMap { (grants[$0] ?? [:]).values.flatMap(\.self) }
+    ///     grantee, what it holds of every table of the database, or of what is tagged so, counts, because
+    ///     it holds for this one.
+    fileprivate func grants(
+        to grantee: Grantee?, on resource: GrantResource?, at now: Date
+    ) -> [Grant] {
+        let grantees = grantee.map { [$0] } ?? Array(governance.grants.keys)
+        let entitled = exchange.lakeGrants(at: now).filter {
+            grantee == nil || $0.grantee == grantee
         }
-        return grantees.flatMap { each in
+        guard let resource else {
+            let kept = grantees.flatMap { (governance.grants[$0] ?? [:]).values.flatMap(\.self) }
+            return kept + entitled
+        }
+        let kept = grantees.flatMap { each in
             grantee == nil
-                ? grants(to: each, on: resource.subject)
-                : grants(to: each, coveringTableOf: resource.subject)
-        }.filter { grant in
+                ? governance.grants(to: each, on: resource.subject)
+                : governance.grants(to: each, coveringTableOf: resource.subject)
+        }
+        let derived = entitled.filter { grant in
+            grant.resource == resource
+                || grantee != nil && governance.isOn(resource.subject, grant)
+        }
+        return (kept + derived).filter { grant in
             switch resource.part {
             case .whole, .columns: true
             case .filter: grant.resource == resource
             }
+        }
+    }
+
+    /// Every grant on what is tagged, to whomever.
+    fileprivate func tagGrants(at now: Date) -> [Grant] {
+        governance.grants.keys.flatMap(governance.tagGrants(to:)) + exchange.lakeGrants(at: now)
+    }
+}
+
+extension GovernanceState {
+    /// Whether a grant on what is tagged means something of it.
+    fileprivate func isOn(_ subject: GrantSubject, _ grant: Grant) -> Bool {
+        switch subject {
+        case .table(let id): isOn(id, grant)
+        case .database(let id): grant.tagPolicy.map { isMeant(id, by: $0) } ?? false
+        case .catalog, .tables, .location, .tagged: false
         }
     }
 
@@ -143,12 +179,20 @@ extension CloudState {
     }
 }
 
+extension GrantResource {
+    fileprivate func isTagged(_ kind: TagPolicy.Kind) -> Bool {
+        if case .tagged(let policy) = subject { policy.kind == kind } else { false }
+    }
+}
+
 extension Grant {
-    /// What lists are sorted by: unique, since a grantee has one grant for a resource.
+    /// What lists are sorted by: unique, since a grantee has one grant for a resource, and by a data grant
+    /// one more.
     fileprivate var key: String {
         let row = GrantRow(self)
         return [
             row.catalog.rawValue, row.kind, row.database, row.tableName, row.grantee, row.part,
+            dataGrant?.rawValue ?? "",
         ].joined(separator: "\u{0}")
     }
 }

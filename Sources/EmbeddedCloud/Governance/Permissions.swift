@@ -178,7 +178,8 @@ extension CloudState {
                 revoked.permissions.union(revoked.grantable), on: revoked.resource,
                 to: revoked.grantee, caller)
         else { throw AWSError.lakeAccessDenied }
-        try checkExists(revoked.resource)
+        // A policy may name a tag's value that is no more, and has to go all the same.
+        if revoked.tagPolicy == nil { try checkExists(revoked.resource) }
         try governance.revoke(revoked, in: db)
     }
 
@@ -200,7 +201,7 @@ extension CloudState {
             }
         case .database(let id) where catalogue[id]?.definition.targetDatabase != nil:
             try checkLink(grant)
-        case .catalog, .database, .tables, .location: break
+        case .catalog, .database, .tables, .location, .tagged: break
         }
     }
 
@@ -231,6 +232,8 @@ extension CloudState {
         case .location(let account, let arn):
             guard LakeLocation(arn: arn).map({ governance.isRegistered($0, in: account) }) ?? false
             else { throw .lakeInvalidInput("You must register the S3 path before granting on it.") }
+        case .tagged(let policy):
+            try governance.checkExists(policy.expression, in: policy.catalog)
         }
     }
 }

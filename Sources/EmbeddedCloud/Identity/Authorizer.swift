@@ -109,7 +109,7 @@ struct Authorizer: Sendable {
             identity: current.identity.policies(of: call.caller),
             session: call.caller.sessionPolicy)
         guard case .allow = decide(access, under: policies) else { return false }
-        return current.stillLends(lent, to: call.caller)
+        return current.stillLends(lent, to: call.caller, at: call.time)
     }
 
     /// What an operation of the service is about where it says nothing more particular.

@@ -1,5 +1,6 @@
 import AWSAPI
 import DuckDB
+import FoundationEssentials
 import GlueAPI
 
 /// `information_schema`: what the caller sees of the catalogue, as tables.
@@ -9,13 +10,13 @@ struct InformationSchema {
     private let entries: [(database: String, table: Glue.Table)]
     private let databases: [String]
 
-    init(of state: CloudState, seenBy caller: Caller) {
-        let named = state.databases(of: caller.account, seenBy: caller).map(\.name)
+    init(of state: CloudState, seenBy caller: Caller, at now: Date) {
+        let named = state.databases(of: caller.account, seenBy: caller, at: now).map(\.name)
         databases = named
         entries = named.flatMap { name -> [(database: String, table: Glue.Table)] in
             let id = DatabaseID(catalog: caller.account, name: name)
-            guard let followed = state.followed(id, for: caller) else { return [] }
-            return state.tables(of: followed, seenBy: caller).map { (name, $0) }
+            guard let followed = state.followed(id, for: caller, at: now) else { return [] }
+            return state.tables(of: followed, seenBy: caller, at: now).map { (name, $0) }
         }
     }
 

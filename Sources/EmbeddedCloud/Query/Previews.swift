@@ -23,9 +23,9 @@ struct Previews: Sendable {
         guard (1...Queries.queryBytesMax).contains(operation.query.utf8.count) else {
             throw AWSError.validation("Query must have 1 to \(Queries.queryBytesMax) bytes.")
         }
-        let shared = state.current.databases(of: caller.account, seenBy: caller).first {
-            $0.targetDatabase != nil
-        }
+        let seen = state.current.databases(
+            of: caller.account, seenBy: caller, at: request.time)
+        let shared = seen.first { $0.targetDatabase != nil }
         let answer = try await runner.preview(
             operation.query, as: caller, in: operation.database ?? shared?.name,
             rowsMax: Self.rowsMax)

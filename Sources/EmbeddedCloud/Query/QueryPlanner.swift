@@ -48,6 +48,8 @@ struct QueryPlanner: Sendable {
     /// Who asks, and what names mean to it.
     struct Asker: Sendable {
         var caller: Caller
+        /// When: grants end by the clock.
+        var time: Date
         /// The one that names without a database are looked up in.
         var database: String?
         /// The owner's question about a revision that is about to be finalized.
@@ -103,7 +105,10 @@ struct QueryPlanner: Sendable {
         let database = reference.database.isEmpty ? asker.database : reference.database
         guard let database else { throw notFound }
         if database.lowercased() == InformationSchema.name {
-            guard let sql = InformationSchema(of: snapshot, seenBy: caller).sql(reference.name)
+            guard
+                let sql = InformationSchema(
+                    of: snapshot, seenBy: caller, at: asker.time
+                ).sql(reference.name)
             else { throw notFound }
             return .init(table: try await engine.tableTree(of: sql))
         }
@@ -119,8 +124,8 @@ struct QueryPlanner: Sendable {
         }
         let columns = try GovernedScan.columns(of: table)
         guard
-            let access = snapshot.governance.access(
-                of: caller, to: id, columns: columns.map(\.name))
+            let access = snapshot.access(
+                of: caller, to: id, columns: columns.map(\.name), at: asker.time)
         else { throw notFound }
         guard let location = (table.storageDescriptor?.location).flatMap(S3URL.init) else {
             throw QueryFault.notSupported("A table without an S3 location", at: reference.position)

@@ -10,7 +10,8 @@ extension QueryRunner {
         var tree: String
         var parameters: [JSONValue]
         var asker: QueryPlanner.Asker
-        var generation: Int
+        /// Of the grants.
+        var version: GrantsVersion
         var plan: QueryPlanner.Plan
         /// Puts the access into the trail.
         var record: @Sendable () async throws -> Void
@@ -31,7 +32,7 @@ extension QueryRunner {
             try? FileManager.default.removeItem(at: file)
             throw error
         }
-        remember(prepared.generation, of: execution.id)
+        remember(prepared.version, of: execution.id)
         return execution
     }
 
@@ -70,10 +71,11 @@ extension QueryRunner {
         before publishing: ExchangeID? = nil
     ) async throws -> Prepared {
         let snapshot = state.current
-        let generation = snapshot.governance.generation
         let account = execution.account
+        let now = clock()
+        let version = snapshot.grantsVersion(of: account, at: now)
         let parse: @Sendable (String) async throws -> String = { [pool] text in
-            try await pool.worker(for: account, reading: [], generation: generation).parse(text)
+            try await pool.worker(for: account, reading: [], under: version).parse(text)
         }
         let tree = try await parsed.value(
             of: Text(account: account, bytes: Array(text.utf8)),
@@ -83,11 +85,11 @@ extension QueryRunner {
         }
         let parameters = try await Self.parameters(execution.parameterList, parse)
         let asker = QueryPlanner.Asker(
-            caller: execution.caller, database: execution.database, publishing: publishing,
-            parse: parse
+            caller: execution.caller, time: now, database: execution.database,
+            publishing: publishing, parse: parse
         ) { [self] tree, directories, inSight in
             let worker = try await pool.worker(
-                for: account, reading: directories, generation: generation)
+                for: account, reading: directories, under: version)
             do {
                 let rows = try await worker.run(tree, output: .rows(max: .max)).rows
                 return try JSONDecoder().decode([[String]].self, from: Data(rows ?? []))
@@ -104,7 +106,7 @@ extension QueryRunner {
         if let limit = group?.scanLimit, plan.scannedBytes > limit { throw ScanLimitExceeded() }
         try check(plan.files)
         return Prepared(
-            tree: tree, parameters: parameters, asker: asker, generation: generation, plan: plan
+            tree: tree, parameters: parameters, asker: asker, version: version, plan: plan
         ) { [surroundings, execution] in
             if recorded { try await surroundings.record(execution, plan) }
         }
@@ -133,7 +135,7 @@ extension QueryRunner {
         of prepared: Prepared, for account: AccountID, output: QueryOutput
     ) async throws -> QueryOutcome {
         let worker = try await pool.worker(
-            for: account, reading: prepared.plan.directories, generation: prepared.generation)
+            for: account, reading: prepared.plan.directories, under: prepared.version)
         do {
             return try await worker.run(prepared.plan.tree, output: output)
         } catch QueryWorkerFault.refused(let refusal) where refusal.kind == .outOfMemory {
@@ -149,9 +151,12 @@ extension QueryRunner {
     ///   seen has: what was revoked meanwhile is not handed out.
     func recheck(_ prepared: Prepared) async throws {
         try check(prepared.plan.files)
-        if state.current.governance.generation != prepared.generation {
+        var asker = prepared.asker
+        asker.time = clock()
+        let version = state.current.grantsVersion(of: asker.caller.account, at: asker.time)
+        if version != prepared.version {
             let now = try await planner.plan(
-                prepared.tree, parameters: prepared.parameters, for: prepared.asker)
+                prepared.tree, parameters: prepared.parameters, for: asker)
             guard now.access == prepared.plan.access else { throw QueryFault.grantsChanged }
         }
         try Task.checkCancellation()

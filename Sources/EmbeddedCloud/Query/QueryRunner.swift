@@ -50,7 +50,7 @@ final class QueryRunner: Sendable {
         /// Finished ones, the oldest first.
         var finished: [String] = []
         /// Of the grants, when a finished query's result was made in this process.
-        var generations: [String: Int] = [:]
+        var versions: [String: GrantsVersion] = [:]
         var tasks: [String: Task<Void, Never>] = [:]
         /// Why running ones are ended that nobody has cancelled.
         var reasons: [String: String] = [:]
@@ -115,15 +115,15 @@ final class QueryRunner: Sendable {
     }
 
     /// Which grants its result was made under, so that it may be used again.
-    func remember(_ generation: Int, of id: String) {
-        book.withLock { $0.generations[id] = generation }
+    func remember(_ version: GrantsVersion, of id: String) {
+        book.withLock { $0.versions[id] = version }
     }
 
     /// A finished query that asked the same, under the same grants.
     private func earlier(like execution: QueryExecution, since time: Date) -> QueryExecution? {
-        let generation = state.current.governance.generation
+        let version = state.current.grantsVersion(of: execution.account, at: clock())
         return book.withLock { book in
-            for id in book.finished.reversed() where book.generations[id] == generation {
+            for id in book.finished.reversed() where book.versions[id] == version {
                 if let earlier = book.executions[id], earlier.asksTheSame(as: execution),
                     earlier.reused == nil, earlier.completedAt.map({ $0 >= time }) ?? false
                 {
@@ -160,7 +160,7 @@ final class QueryRunner: Sendable {
     func endAll(because reason: String) async {
         let tasks = book.withLock { book in
             for id in book.tasks.keys { book.reasons[id] = reason }
-            book.generations = [:]
+            book.versions = [:]
             return book.tasks
         }
         for task in tasks.values { task.cancel() }
@@ -168,7 +168,7 @@ final class QueryRunner: Sendable {
             await task.value
             book.withLock { book in
                 book.reasons[id] = nil
-                book.generations[id] = nil
+                book.versions[id] = nil
             }
         }
     }
@@ -317,7 +317,7 @@ final class QueryRunner: Sendable {
             if book.finished.count > Self.recentMax {
                 let oldest = book.finished.removeFirst()
                 book.executions[oldest] = nil
-                book.generations[oldest] = nil
+                book.versions[oldest] = nil
             }
         }
     }

@@ -22,7 +22,7 @@ actor WorkerPool {
         var process: QueryWorkerProcess
         var directories: Set<String>
         /// Of the grants, when it started.
-        var generation: Int
+        var version: GrantsVersion
         var lastUse: ContinuousClock.Instant
     }
 
@@ -32,7 +32,7 @@ actor WorkerPool {
     private var warm: [AccountID: Warm] = [:]
     /// What each account's last worker could read, and under which grants: the next one begins with that, and
     /// not with a statement that it parses and is replaced for.
-    private var remembered: [AccountID: (directories: Set<String>, generation: Int)] = [:]
+    private var remembered: [AccountID: (directories: Set<String>, version: GrantsVersion)] = [:]
     /// Accounts whose worker is in use, or being started.
     private var held: Set<AccountID> = []
 
@@ -62,17 +62,17 @@ actor WorkerPool {
 
     /// A worker of the account's that may read the directories. The account is to be held meanwhile.
     ///
-    /// - Parameter generation: Of the grants: one that was started under others is replaced.
+    /// - Parameter version: Of the grants: one that was started under others is replaced.
     func worker(
-        for account: AccountID, reading directories: Set<String>, generation: Int
+        for account: AccountID, reading directories: Set<String>, under version: GrantsVersion
     ) async throws -> QueryWorkerProcess {
-        if let known = warm[account], known.process.isRunning, known.generation == generation,
+        if let known = warm[account], known.process.isRunning, known.version == version,
             directories.isSubset(of: known.directories)
         {
             return known.process
         }
         var readable = directories
-        if let last = remembered[account], last.generation == generation,
+        if let last = remembered[account], last.version == version,
             last.directories.count <= Self.directoriesMax
         {
             readable.formUnion(last.directories)
@@ -86,9 +86,9 @@ actor WorkerPool {
                 readablePaths: readable.sorted(), stagingDirectory: folder.localPath,
                 confinement: confinement))
         warm[account] = Warm(
-            process: process, directories: readable, generation: generation, lastUse: .now)
+            process: process, directories: readable, version: version, lastUse: .now)
         if remembered.count >= Self.rememberedMax { remembered.removeAll() }
-        remembered[account] = (readable, generation)
+        remembered[account] = (readable, version)
         return process
     }
 

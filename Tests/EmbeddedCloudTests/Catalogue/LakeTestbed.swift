@@ -99,8 +99,12 @@ final class LakeTestbed: Sendable {
     }
 
     func access(of caller: Caller) -> TableAccess? {
-        cloud.state.current.governance.access(
-            of: caller, to: tableID, columns: ["fund_id", "nav_date", "nav", "as_of"])
+        access(of: caller, at: Self.now)
+    }
+
+    func access(of caller: Caller, at time: Date) -> TableAccess? {
+        cloud.state.current.access(
+            of: caller, to: tableID, columns: ["fund_id", "nav_date", "nav", "as_of"], at: time)
     }
 
     var tableID: TableID {

@@ -61,7 +61,7 @@ import Testing
             send: { bed, _ in
                 try await bed.refusal(
                     of: DataExchange.CreateDataSet(
-                        assetType: .lakeFormationDataPermission, description: "", name: "x"))
+                        assetType: .init(rawValue: "FAX"), description: "", name: "x"))
             }, expected: "ValidationException"),
         Row(
             name: "a data set without a name",
@@ -170,7 +170,7 @@ import Testing
             send: { bed, set in
                 try await bed.refusal(
                     of: DataExchange.CreateJob(
-                        details: .init(), type: .importAssetsFromLakeFormationTagPolicy))
+                        details: .init(), type: .init(rawValue: "IMPORT_ASSETS_FROM_FAX")))
             }, expected: "ValidationException"),
         Row(
             name: "details of another type",

@@ -57,7 +57,8 @@ import Testing
         let said = try await explain(Self.name, in: lake)
         let access = lake.access(of: lake.subscriber)
         let isSeen =
-            lake.cloud.state.current.table(lake.tableID, seenBy: lake.subscriber) != nil
+            lake.cloud.state.current.table(
+                lake.tableID, seenBy: lake.subscriber, at: LakeTestbed.now) != nil
         #expect(said.verdict == (access != nil ? .allowed : isSeen ? .metadataOnly : .denied))
         #expect(said.table?.columns.map(\.name) == access?.columns.map(\.name))
         #expect(

@@ -46,7 +46,7 @@ extension ErasureRunner {
                 if let replacement {
                     var row = replacement.row
                     try Broker.publish(
-                        &row, replacement.manifest, opening: replacement.assets.firstAccess,
+                        &row, replacement.manifest, opening: replacement.assets.opening,
                         in: &state, at: now, eventSource, arns, db)
                     for asset in replacement.assets { try asset.insert(db) }
                     try ErasedRevisionRow(

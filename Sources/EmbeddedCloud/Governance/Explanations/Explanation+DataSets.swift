@@ -18,6 +18,7 @@ extension Explanation {
         addRevisions(of: dataSet.id)
         noteTables(of: dataSet.id)
         addPolicies(of: dataSet)
+        addLakeGrants(of: dataSet)
         let name = "data set \(dataSet.id) (\(dataSet.name))"
         guard isAdmitted, mayAsk, let view = views.first else {
             return concludeDenied("may not see \(name)")
@@ -34,6 +35,14 @@ extension Explanation {
                 said.grantPolicies.append(share.access.policy(for: caller.account).text)
             }
         }
+    }
+
+    /// What its Lake Formation permissions come to, as long as the account holds a data grant.
+    private mutating func addLakeGrants(of dataSet: DataSetRow) {
+        let grants = current.exchange.lakeEntitlements(of: caller.account, at: call.time)
+            .filter { $0.grant.sourceDataSet == dataSet.id }.flatMap(\.grants)
+        for grant in grants { add("grant", .allows, "\(grant.words) to \(grant.grantee)") }
+        show(grants)
     }
 
     /// What readers of a part of a bucket see of it.

@@ -16,13 +16,13 @@ extension Explanation {
         let filesAreOpen = location.map { noteFiles(at: $0) } ?? false
         noteRegistration(of: table, id)
 
-        let grants = current.governance.grants(reaching: caller, on: id)
+        let grants = current.grants(reaching: caller, on: id, at: call.time)
         show(grants)
         for grant in grants { add(grant, on: id) }
         noteGrantsToOthers(on: id)
         let columns = table.allColumns
-        let access = current.governance.access(
-            of: caller, to: id, columns: columns.map(\.name))
+        let access = current.access(
+            of: caller, to: id, columns: columns.map(\.name), at: call.time)
         if caller.belongs(to: id.catalog) {
             add("owner", .allows, "the table is the account's own")
         } else if access == nil {
@@ -36,7 +36,8 @@ extension Explanation {
 
         let name = "\(id.database).\(id.name)"
         guard isAdmitted, mayAsk, isServed, let access else {
-            guard isAdmitted, mayDescribe, current.table(id, seenBy: caller) != nil else {
+            guard isAdmitted, mayDescribe, current.table(id, seenBy: caller, at: call.time) != nil
+            else {
                 return concludeDenied("may not see \(name)")
             }
             return concludeDenied("may know of \(name) and read nothing of it", as: .metadataOnly)
@@ -54,15 +55,19 @@ extension Explanation {
         let tables = current.catalogue.tables(of: id)
         let grantees = current.governance.grantees(reaching: caller)
         let subjects = [.database(id), .tables(id)] + tables.map(GrantSubject.table)
-        show(
-            subjects.flatMap { subject in
-                grantees.flatMap { current.governance.grants(to: $0, on: subject) }
-            })
+        let named = subjects.flatMap { subject in
+            grantees.flatMap { current.governance.grants(to: $0, on: subject) }
+        }
+        let tagged = current.tagGrants(reaching: caller, at: call.time).filter { grant in
+            grant.tagPolicy.map { current.governance.isMeant(id, by: $0) } ?? false
+                || tables.contains { current.governance.isOn($0, grant) }
+        }
+        show(named + tagged)
         var readable = 0
         for table in tables {
             let columns = current.catalogue[table]?.allColumns ?? []
-            let access = current.governance.access(
-                of: caller, to: table, columns: columns.map(\.name))
+            let access = current.access(
+                of: caller, to: table, columns: columns.map(\.name), at: call.time)
             readable += access == nil ? 0 : 1
             let words = access?.words(of: columns.count) ?? "no grant of data"
             let effect: Bourse.AccessEffect =
@@ -71,7 +76,8 @@ extension Explanation {
                 } else { .notes }
             add("table", effect, "\(table.name): \(words)")
         }
-        guard isAdmitted, mayDescribe, current.database(id, seenBy: caller) != nil else {
+        guard isAdmitted, mayDescribe, current.database(id, seenBy: caller, at: call.time) != nil
+        else {
             if isAdmitted, mayDescribe {
                 add("grants", .denies, "no grant on it or in it reaches \(caller.principal)")
             }
@@ -92,10 +98,11 @@ extension Explanation {
         let contract =
             grant.updatedBy == ARN.role(BuiltInRole.marketplace, in: grant.grantor).description
             ? ", carrying out a contract" : ""
+        let source = grant.dataGrant.map { ", by the data grant \($0)" } ?? ""
         add(
             "grant", effect,
             "\(grant.words) to \(grant.grantee): \(shown) (granted by \(grant.updatedBy) at "
-                + "\(Timestamp.iso8601.text(grant.updatedAt))\(contract))")
+                + "\(Timestamp.iso8601.text(grant.updatedAt))\(contract)\(source))")
     }
 
     // MARK: What one would ask for
@@ -230,12 +237,13 @@ extension ColumnSelection {
 
 extension Grant {
     /// `SELECT through the filter rows`
-    fileprivate var words: String {
+    var words: String {
         let permissions = permissions.map(\.rawValue).sorted().joined(separator: ", ")
         return switch (resource.subject, resource.part) {
         case (_, .filter(let name)): "\(permissions) through the filter \(name)"
         case (_, .columns): "\(permissions) on columns"
         case (.tables, .whole): "\(permissions) on every table of the database"
+        case (.tagged(let policy), _): "\(permissions) on \(policy)"
         case (_, .whole): "\(permissions) on the table"
         }
     }

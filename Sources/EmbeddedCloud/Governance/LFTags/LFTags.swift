@@ -1,0 +1,209 @@
+import AWSAPI
+import GRDB
+import HashTreeCollections
+import LakeFormationAPI
+
+/// LF-Tags: keys with the values that they may have. An account's principals see its tags, its data lake
+/// administrators change them.
+struct LFTags: Sendable {
+    /// Tags of one account, values of one tag, and tags of one resource.
+    ///
+    /// Source: AWS Lake Formation Developer Guide, "Lake Formation tag-based access control notes and
+    /// restrictions".
+    static let (tagsMax, valuesMax, assignedMax) = (1_000, 1_000, 50)
+    /// Values that one request may name.
+    static let valuesPerRequestMax = 50
+
+    let state: StateStore
+
+    var handlers: [Handler] {
+        [
+            Handler(createLFTag), Handler(getLFTag), Handler(listLFTags), Handler(updateLFTag),
+            Handler(deleteLFTag), Handler(addLFTagsToResource), Handler(removeLFTagsFromResource),
+            Handler(getResourceLFTags), Handler(searchTablesByLFTags),
+            Handler(searchDatabasesByLFTags),
+        ]
+    }
+
+    @Sendable func createLFTag(
+        _ operation: LakeFormation.CreateLFTag, _ request: Request
+    ) async throws -> EmptyResponse {
+        let catalog = try request.catalog(operation.catalogId)
+        let key = try Self.key(operation.tagKey)
+        let values = try Self.values(operation.tagValues, "TagValues")
+        try await state.change(recording: request.event) { db, state in
+            try state.governance.checkAdministers(catalog, request.caller)
+            let tags = state.governance.tags[catalog] ?? [:]
+            guard tags[key] == nil else {
+                throw AWSError.lakeInvalidInput("Tag key already exists: \(key).")
+            }
+            guard tags.count < Self.tagsMax else { throw AWSError.tooMany("LF-Tags", Self.tagsMax) }
+            try state.governance.set(LFTagRow(catalog: catalog, key: key, values: values), in: db)
+        }
+        return .init()
+    }
+
+    @Sendable func getLFTag(
+        _ operation: LakeFormation.GetLFTag, _ request: Request
+    ) async throws -> LakeFormation.GetLFTag.Response {
+        let catalog = try request.catalog(operation.catalogId)
+        let (key, governance) = (try Self.key(operation.tagKey), state.current.governance)
+        try governance.checkSees(catalog, request.caller)
+        return .init(
+            catalogId: catalog.rawValue, tagKey: key,
+            tagValues: try governance.values(of: key, in: catalog))
+    }
+
+    @Sendable func listLFTags(
+        _ operation: LakeFormation.ListLFTags, _ request: Request
+    ) async throws -> LakeFormation.ListLFTags.Response {
+        let catalog = try request.catalog(operation.catalogId)
+        let governance = state.current.governance
+        try governance.checkSees(catalog, request.caller)
+        let tags = (governance.tags[catalog] ?? [:]).sorted { $0.key < $1.key }
+        let page = try Self.page(
+            of: tags, by: \.key, after: operation.nextToken, operation.maxResults,
+            max: PermissionLists.pageMax)
+        return .init(
+            lfTags: page.items.map { tag in
+                .init(tagKey: tag.key, tagValues: tag.value, catalogId: catalog.rawValue)
+            }, nextToken: page.nextToken)
+    }
+
+    /// A value that something is tagged with stays.
+    @Sendable func updateLFTag(
+        _ operation: LakeFormation.UpdateLFTag, _ request: Request
+    ) async throws -> EmptyResponse {
+        let catalog = try request.catalog(operation.catalogId)
+        let key = try Self.key(operation.tagKey)
+        let removed = try operation.tagValuesToDelete.map {
+            try Self.values($0, "TagValuesToDelete")
+        }
+        let added = try operation.tagValuesToAdd.map { try Self.values($0, "TagValuesToAdd") }
+        guard removed != nil || added != nil, Set(removed ?? []).isDisjoint(with: added ?? [])
+        else {
+            throw AWSError.lakeInvalidInput(
+                "TagValuesToAdd or TagValuesToDelete must be given, and no value in both.")
+        }
+        try await state.change(recording: request.event) { db, state in
+            try state.governance.checkAdministers(catalog, request.caller)
+            var values = try state.governance.values(of: key, in: catalog)
+            for value in removed ?? [] {
+                guard values.contains(value) else { throw AWSError.noSuchValue(value, of: key) }
+                guard !state.governance.isAssigned(key, value, in: catalog) else {
+                    throw AWSError.lakeInvalidInput(
+                        "Update not allowed: something is tagged \(key)=\(value). Remove the tag from it "
+                            + "first.")
+                }
+            }
+            values.removeAll { removed?.contains($0) ?? false }
+            values += (added ?? []).filter { !values.contains($0) }
+            guard (1...Self.valuesMax).contains(values.count) else {
+                throw AWSError.lakeInvalidInput(
+                    "A tag has 1 to \(Self.valuesMax) values, and this would leave \(values.count)."
+                )
+            }
+            try state.governance.set(LFTagRow(catalog: catalog, key: key, values: values), in: db)
+        }
+        return .init()
+    }
+
+    /// What was tagged with it is not any more, and what was granted by it is taken back: a tag made later
+    /// under the same key is another tag.
+    @Sendable func deleteLFTag(
+        _ operation: LakeFormation.DeleteLFTag, _ request: Request
+    ) async throws -> EmptyResponse {
+        let catalog = try request.catalog(operation.catalogId)
+        let key = try Self.key(operation.tagKey)
+        try await state.change(recording: request.event) { db, state in
+            try state.governance.checkAdministers(catalog, request.caller)
+            _ = try state.governance.values(of: key, in: catalog)
+            try state.governance.removeTag(key, of: catalog, in: db)
+        }
+        return .init()
+    }
+
+    static func page<Item>(
+        of items: [Item], by key: (Item) -> String, after token: String?, _ limit: Int?, max: Int
+    ) throws(AWSError) -> Page<Item> {
+        let limit = limit ?? max
+        guard (1...max).contains(limit) else {
+            throw .lakeInvalidInput("MaxResults must be 1 to \(max).")
+        }
+        guard let page = Page(of: items, by: key, after: token, limit: limit) else {
+            throw .unknownNextToken
+        }
+        return page
+    }
+
+    // MARK: What they are made of
+
+    /// As it is kept: in small letters.
+    static func key(_ text: String) throws(AWSError) -> String {
+        guard (1...128).contains(text.utf16.count),
+            text.wholeMatch(of: #/[\p{L}\p{Z}\p{N}_.:\/=+\-@%]*/#) != nil
+        else {
+            throw .lakeInvalidInput(
+                "TagKey must be 1 to 128 letters, digits, spaces or _ . : / = + - @ %.")
+        }
+        return text.lowercased()
+    }
+
+    /// Each once, as they are kept: in small letters.
+    static func values(_ texts: [String], _ member: String) throws(AWSError) -> [String] {
+        guard (1...valuesPerRequestMax).contains(texts.count) else {
+            throw .lakeInvalidInput("\(member) must have 1 to \(valuesPerRequestMax) values.")
+        }
+        var values: [String] = []
+        for text in texts {
+            guard text.utf16.count <= 256,
+                text.wholeMatch(of: #/[\p{L}\p{Z}\p{N}_.:*\/=+\-@%]*/#) != nil
+            else {
+                throw .lakeInvalidInput(
+                    "\(member) must be at most 256 letters, digits, spaces or _ . : * / = + - @ % each."
+                )
+            }
+            let value = text.lowercased()
+            if !values.contains(value) { values.append(value) }
+        }
+        return values
+    }
+}
+
+extension GovernanceState {
+    func checkAdministers(_ catalog: AccountID, _ caller: Caller) throws(AWSError) {
+        guard isAdministrator(caller, of: catalog) else { throw .lakeAccessDenied }
+    }
+
+    func checkSees(_ catalog: AccountID, _ caller: Caller) throws(AWSError) {
+        guard caller.belongs(to: catalog) else { throw .lakeAccessDenied }
+    }
+
+    /// - Throws: `EntityNotFoundException`.
+    func values(of key: String, in catalog: AccountID) throws(AWSError) -> [String] {
+        guard let values = tags[catalog]?[key] else {
+            throw AWSError("EntityNotFoundException", "LF-Tag \(key) not found.")
+        }
+        return values
+    }
+
+    /// - Throws: `EntityNotFoundException` for a tag, or a value, that there is not.
+    func checkExists(_ expression: TagExpression, in catalog: AccountID) throws(AWSError) {
+        for term in expression.terms {
+            let known = Set(try values(of: term.key, in: catalog))
+            if let missing = term.values.first(where: { !known.contains($0) }) {
+                throw .noSuchValue(missing, of: term.key)
+            }
+        }
+    }
+}
+
+extension AWSError {
+    static func noSuchValue(_ value: String, of key: String) -> AWSError {
+        AWSError("EntityNotFoundException", "LF-Tag \(key) has no value \(value).")
+    }
+
+    static func tooMany(_ what: String, _ max: Int) -> AWSError {
+        AWSError("ResourceNumberLimitExceededException", "There are at most \(max) \(what).")
+    }
+}
