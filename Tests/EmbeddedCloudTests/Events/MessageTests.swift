@@ -5,7 +5,8 @@ import Testing
 
 @testable import EmbeddedCloud
 
-@Suite(.timeLimit(.minutes(1))) struct `A message` {
+// Minutes: all tests run at once, on as few processors as there are.
+@Suite(.timeLimit(.minutes(5))) struct `A message` {
     let testbed: EventsTestbed
     let room: OpenedEvents
     let clock: DrivenClock
