@@ -1,4 +1,4 @@
-"""Terraform's AWS provider: a data set, a revision and a Glue table come, plan clean, and go.
+"""Terraform's AWS provider: data sets, a revision, a Glue table and LF-Tags come, plan clean, and go.
 
 Its requests are replayed as they were recorded of version 5.100 of the provider. The real thing runs where
 `terraform` and the provider are on the machine, in a folder of plugins that Terraform looks into by itself or that
@@ -38,11 +38,12 @@ provider "aws" {
   secret_key        = "%(secret)s"
   s3_use_path_style = true
   endpoints {
-    dataexchange = "%(endpoint)s"
-    glue         = "%(endpoint)s"
-    iam          = "%(endpoint)s"
-    s3           = "%(endpoint)s"
-    sts          = "%(endpoint)s"
+    dataexchange  = "%(endpoint)s"
+    glue          = "%(endpoint)s"
+    iam           = "%(endpoint)s"
+    lakeformation = "%(endpoint)s"
+    s3            = "%(endpoint)s"
+    sts           = "%(endpoint)s"
   }
 }
 
@@ -83,6 +84,40 @@ resource "aws_dataexchange_revision" "first" {
   data_set_id = aws_dataexchange_data_set.navs.id
   comment     = "the first"
 }
+
+resource "aws_dataexchange_data_set" "by_tag" {
+  asset_type  = "LAKE_FORMATION_DATA_PERMISSION"
+  name        = "Navs by tag"
+  description = "Whatever is tagged so."
+}
+
+resource "aws_lakeformation_lf_tag" "product" {
+  key    = "product"
+  values = ["nav", "%(value)s"]
+}
+
+resource "aws_lakeformation_resource_lf_tags" "navs" {
+  table {
+    database_name = aws_glue_catalog_database.products.name
+    name          = aws_glue_catalog_table.navs.name
+  }
+  lf_tag {
+    key   = aws_lakeformation_lf_tag.product.key
+    value = "nav"
+  }
+}
+
+resource "aws_lakeformation_permissions" "by_tag" {
+  principal   = "222222222222"
+  permissions = ["SELECT", "DESCRIBE"]
+  lf_tag_policy {
+    resource_type = "TABLE"
+    expression {
+      key    = aws_lakeformation_lf_tag.product.key
+      values = ["nav"]
+    }
+  }
+}
 """
 
 
@@ -92,7 +127,7 @@ class Terraform:
         key, secret, _ = provider.keys
         self.values = {
             "region": REGION, "key": key, "secret": secret, "endpoint": exchange.endpoint,
-            "bucket": BUCKET, "team": "data"}
+            "bucket": BUCKET, "team": "data", "value": "esg"}
         folder.mkdir()
         configuration = folder / "terraformrc"
         configuration.write_text("disable_checkpoint = true\n")
@@ -192,12 +227,12 @@ def test_its_requests(own_exchange):
 def test_the_real_one(own_exchange, tmp_path):
     terraform = Terraform(tmp_path / "terraform", own_exchange, own_exchange.provider)
     terraform.run("init", f"-plugin-dir={FOUND}")
-    assert "4 added" in terraform.run("apply", "-auto-approve")
+    assert "8 added" in terraform.run("apply", "-auto-approve")
     # 0: nothing would change.
     terraform.run("plan", "-detailed-exitcode")
-    terraform.values["team"] = "quants"
-    assert "1 changed" in terraform.run("apply", "-auto-approve")
+    terraform.values |= {"team": "quants", "value": "core"}
+    assert "2 changed" in terraform.run("apply", "-auto-approve")
     terraform.run("plan", "-detailed-exitcode")
-    assert "4 destroyed" in terraform.run("destroy", "-auto-approve")
+    assert "8 destroyed" in terraform.run("destroy", "-auto-approve")
     client = own_exchange.provider.client("dataexchange")
     assert client.list_data_sets()["DataSets"] == []

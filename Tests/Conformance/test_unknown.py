@@ -14,7 +14,7 @@ UNSERVED = [
     ("events list-archives", "UnknownOperationException", "ListArchives"),
     ("sqs list-message-move-tasks --source-arn arn:aws:sqs:us-east-1:111111111111:q",
      "UnknownOperationException", "ListMessageMoveTasks"),
-    ("lakeformation list-lf-tags", "UnknownOperationException", "/ListLFTags"),
+    ("lakeformation list-lf-tag-expressions", "UnknownOperationException", "/ListLFTagExpressions"),
     ("sts get-federation-token --name someone", "InvalidAction", "GetFederationToken"),
     ("s3api get-bucket-notification-configuration --bucket some-bucket", "NotImplemented",
      "notification"),

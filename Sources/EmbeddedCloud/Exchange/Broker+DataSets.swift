@@ -15,8 +15,8 @@ extension Broker {
         try requireProvider(request)
         guard let kind = AssetKind(rawValue: operation.assetType.rawValue) else {
             throw AWSError.validation(
-                "AssetType \(operation.assetType) is not served; S3_SNAPSHOT, S3_DATA_ACCESS, "
-                    + "REDSHIFT_DATA_SHARE and API_GATEWAY_API are.")
+                "AssetType must be one of: "
+                    + "\(AssetKind.allCases.map(\.rawValue).joined(separator: ", ")).")
         }
         try check(operation.name, "Name", 1...256)
         try check(operation.description, "Description", Self.descriptionLengths)

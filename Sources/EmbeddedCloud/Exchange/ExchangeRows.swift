@@ -7,7 +7,7 @@ import Ledger
 /// What a data set's assets are.
 ///
 /// A Redshift data share and an API can be registered and granted; there is no door yet that reads them.
-enum AssetKind: String, Codable, Sendable {
+enum AssetKind: String, CaseIterable, Codable, Sendable {
     case s3Snapshot = "S3_SNAPSHOT"
     case s3DataAccess = "S3_DATA_ACCESS"
     case redshiftDataShare = "REDSHIFT_DATA_SHARE"

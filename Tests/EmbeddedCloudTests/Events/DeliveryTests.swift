@@ -151,7 +151,9 @@ import Testing
         try await room.putEvent()
         try await room.delivering {
             #expect(try await room.receive(from: queue, waiting: 20).count == 1)
-            while try await room.rows(in: "delivery") > 0 { try await Task.sleep(for: .milliseconds(1)) }
+            while try await room.rows(in: "delivery") > 0 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
         }
     }
 
@@ -202,7 +204,9 @@ import Testing
         }
         try await deliveries.running {
             for _ in 0..<3 { try await room.putEvent() }
-            while try await room.rows(in: "message") < 3 { try await Task.sleep(for: .milliseconds(1)) }
+            while try await room.rows(in: "message") < 3 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
         }
         #expect(try await room.receive(from: queue, atMost: 10).count == 3)
         // What was under way when the exchange ended is still to be delivered.
@@ -214,7 +218,9 @@ import Testing
         try await room.makeRule(.queue("q", inputPath: "$.detail.n"))
         try await room.delivering {
             for number in 0..<50 { try await room.putEvent(#"{"n": \#(number)}"#) }
-            while try await room.rows(in: "message") < 50 { try await Task.sleep(for: .milliseconds(1)) }
+            while try await room.rows(in: "message") < 50 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
         }
         let bodies = try await room.state.ledger.read { db in
             try String.fetchAll(db, sql: "SELECT body FROM message ORDER BY rowid")

@@ -162,7 +162,9 @@ import Testing
         try await room.delivering {
             await room.clock.untilSomeoneSleeps(within: 60)
             room.clock.advance(by: 60)
-            while try await room.rows(in: "message") > 0 { try await Task.sleep(for: .milliseconds(1)) }
+            while try await room.rows(in: "message") > 0 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
         }
     }
 }
