@@ -66,6 +66,19 @@ extension AWSError {
         )
     }
 
+    static func notInForce(_ id: Contract.ID) -> AWSError {
+        AWSError(
+            "ConflictException", status: 409,
+            "Contract \(id) is over, so there is nothing to renew. Sign a new one under another Id.")
+    }
+
+    static func notRenewed(_ id: Contract.ID) -> AWSError {
+        AWSError(
+            "ConflictException", status: 409,
+            "Contract \(id) ends after its last day: not all of its products were renewed by themselves when "
+                + "it was signed.")
+    }
+
     /// Someone deleted it between two steps.
     static func grantIsGone(_ name: String) -> AWSError {
         AWSError(

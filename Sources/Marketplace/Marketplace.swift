@@ -33,7 +33,7 @@ public final class Marketplace: Sendable {
         at path: String, of provider: Provider, in clouds: any Clouds, mailbox: Mailbox,
         log: Logger, clock: @escaping @Sendable () -> Date
     ) throws {
-        ledger = try Ledger(at: path, migrations: [Agreement.migration])
+        ledger = try Ledger(at: path, migrations: [Agreement.migration, Agreement.renewalMigration])
         self.provider = provider
         self.clouds = clouds
         self.mailbox = mailbox
@@ -100,6 +100,23 @@ public final class Marketplace: Sendable {
             var agreement = try Self.agreement(operation.contractId, in: db)
             if agreement.isInForce { try agreement.beginEnding(in: db) }
             try Self.forgetFailures(of: agreement.id, in: db)
+            return try Self.status(of: agreement, in: db)
+        }
+        bell.yield()
+        return status
+    }
+
+    public func setRenewal(
+        _ operation: Bourse.SetContractRenewal
+    ) async throws -> Bourse.ContractStatus {
+        let status = try await ledger.write { db in
+            var agreement = try Self.agreement(operation.contractId, in: db)
+            guard agreement.isInForce else { throw AWSError.notInForce(agreement.id) }
+            guard !operation.isRenewed || agreement.offer.renewalMonths != nil else {
+                throw AWSError.notRenewed(agreement.id)
+            }
+            agreement.endsAtTerm = !operation.isRenewed
+            try agreement.update(db)
             return try Self.status(of: agreement, in: db)
         }
         bell.yield()

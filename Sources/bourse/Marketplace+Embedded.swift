@@ -22,6 +22,7 @@ extension Marketplace {
             }, log: log, clock: { cloud.now })
         cloud.answer(Bourse.SignContract.self) { try await self.sign($0) }
         cloud.answer(Bourse.EndContract.self) { try await self.end($0) }
+        cloud.answer(Bourse.SetContractRenewal.self) { try await self.setRenewal($0) }
         cloud.answer(Bourse.GetContract.self) { try await self.contract($0) }
         cloud.answer(Bourse.ListContracts.self) { try await self.contracts($0) }
     }

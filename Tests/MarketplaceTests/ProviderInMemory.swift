@@ -236,6 +236,17 @@ extension ProviderInMemory: Clouds {
                 dataSetId: "entitled", sourceDataSetId: operation.sourceDataSetId,
                 id: operation.name, arn: "arn:grant:\(operation.name)", createdAt: .distantPast,
                 updatedAt: .distantPast)
+        case let operation as Bourse.ExtendDataGrant:
+            guard
+                let place = world.dataGrants.firstIndex(where: {
+                    $0.hasPrefix(operation.dataGrantId + " to ")
+                })
+            else { throw AWSError("ResourceNotFoundException", status: 404, "No data grant.") }
+            let words = world.dataGrants[place].components(separatedBy: " until ")
+            world.dataGrants[place] =
+                "\(words[0]) until \(Timestamp.iso8601.text(operation.endsAt))"
+            return Bourse.ExtendDataGrant.Response(
+                dataGrantId: operation.dataGrantId, endsAt: operation.endsAt)
         case is Bourse.ListProducts: return Bourse.ListProducts.Response(products: products)
         case is DataExchange.ListDataGrants: return dataGrants(in: world)
         case let operation as DataExchange.DeleteDataGrant:
@@ -370,13 +381,15 @@ extension ProviderInMemory {
             dataGrantSummaries: world.dataGrants.map { line in
                 let name = line.split(separator: " to ").first.map(String.init) ?? ""
                 let receiver = line.split(separator: " to ").last?.prefix(12) ?? ""
+                let end = line.components(separatedBy: " until ").last ?? ""
                 return .init(
                     name: name, senderPrincipal: Self.account.rawValue,
                     receiverPrincipal: String(receiver),
                     acceptanceState: world.accepted.contains(name)
                         ? .accepted : .pendingReceiverAcceptance,
                     dataSetId: "entitled", sourceDataSetId: "", id: name,
-                    arn: "arn:grant:\(name)", createdAt: .distantPast, updatedAt: .distantPast)
+                    arn: "arn:grant:\(name)", createdAt: .distantPast, updatedAt: .distantPast,
+                    endsAt: Timestamp.parse(end))
             })
     }
 }

@@ -10,8 +10,10 @@ extension Bourse {
         public var state: ContractState
         /// `2026-01-31`: before it, the steps wait.
         public var firstDay: String
-        /// After it, the contract ends by itself.
+        /// Of the term that it is in. After it, the contract ends by itself, unless it is renewed before.
         public var lastDay: String
+        /// By how many months it is renewed then. Nil: it ends.
+        public var renewalMonths: Int?
         /// In the order in which they are taken.
         public var steps: [ContractStep]
         /// The welcome e-mail, from the exchange's data directory on. Nil until it is written.
@@ -19,7 +21,8 @@ extension Bourse {
 
         public init(
             contractId: String, clientName: String, accountId: String, state: ContractState,
-            firstDay: String, lastDay: String, steps: [ContractStep], mailFile: String? = nil
+            firstDay: String, lastDay: String, renewalMonths: Int? = nil, steps: [ContractStep],
+            mailFile: String? = nil
         ) {
             self.contractId = contractId
             self.clientName = clientName
@@ -27,6 +30,7 @@ extension Bourse {
             self.state = state
             self.firstDay = firstDay
             self.lastDay = lastDay
+            self.renewalMonths = renewalMonths
             self.steps = steps
             self.mailFile = mailFile
         }
@@ -38,6 +42,7 @@ extension Bourse {
             state = try reader.required("State")
             firstDay = try reader.required("FirstDay")
             lastDay = try reader.required("LastDay")
+            renewalMonths = try reader.optional("RenewalMonths")
             steps = try reader.required("Steps")
             mailFile = try reader.optional("MailFile")
         }
@@ -49,6 +54,7 @@ extension Bourse {
             writer.put("State", state)
             writer.put("FirstDay", firstDay)
             writer.put("LastDay", lastDay)
+            writer.put("RenewalMonths", renewalMonths)
             writer.put("Steps", steps)
             writer.put("MailFile", mailFile)
         }

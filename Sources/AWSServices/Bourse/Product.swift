@@ -23,6 +23,8 @@ extension Bourse {
         /// Columns for a first dashboard. Empty: they are chosen.
         public var dashboardFields: [String]
         public var price: Price?
+        /// Months by which contracts over it are renewed when they are over. Nil: they end.
+        public var renewalMonths: Int?
         /// Where it may be served from. Empty: anywhere.
         public var regions: [String]
         /// Whom subscribers may ask.
@@ -36,6 +38,7 @@ extension Bourse {
             expectations: [TableExpectations] = [], live: Bool = false,
             tableTerms: [TableTerms] = [],
             sampleQuery: String? = nil, dashboardFields: [String] = [], price: Price? = nil,
+            renewalMonths: Int? = nil,
             regions: [String] = [], contacts: [Contact] = [], dataSetId: String
         ) {
             self.productId = productId
@@ -51,6 +54,7 @@ extension Bourse {
             self.sampleQuery = sampleQuery
             self.dashboardFields = dashboardFields
             self.price = price
+            self.renewalMonths = renewalMonths
             self.regions = regions
             self.contacts = contacts
             self.dataSetId = dataSetId
@@ -70,6 +74,7 @@ extension Bourse {
             sampleQuery = try reader.optional("SampleQuery")
             dashboardFields = try reader.optional("DashboardFields") ?? []
             price = try reader.optional("Price")
+            renewalMonths = try reader.optional("RenewalMonths")
             regions = try reader.optional("Regions") ?? []
             contacts = try reader.optional("Contacts") ?? []
             dataSetId = try reader.required("DataSetId")
@@ -89,6 +94,7 @@ extension Bourse {
             writer.put("SampleQuery", sampleQuery)
             writer.put("DashboardFields", dashboardFields)
             writer.put("Price", price)
+            writer.put("RenewalMonths", renewalMonths)
             writer.put("Regions", regions)
             writer.put("Contacts", contacts)
             writer.put("DataSetId", dataSetId)

@@ -1,4 +1,5 @@
 import AWSAPI
+import BourseAPI
 import DataExchangeAPI
 import FoundationEssentials
 import GRDB
@@ -85,6 +86,30 @@ extension Broker {
                     arn: arns.dataGrant(row.id, from: row.sender), createdAt: row.createdAt,
                     updatedAt: row.updatedAt, acceptedAt: row.acceptedAt, endsAt: row.endsAt)
             }, nextToken: page.nextToken)
+    }
+
+    @Sendable func extendDataGrant(
+        _ operation: Bourse.ExtendDataGrant, _ request: Request
+    ) async throws -> Bourse.ExtendDataGrant.Response {
+        let row = try await state.change(recording: request.event) { db, state in
+            var row = try sentGrant(operation.dataGrantId, in: state.exchange, request)
+            let dataSet = try state.exchange.owned(row.sourceDataSet, by: request.account)
+            guard let end = row.endsAt else {
+                throw AWSError.validation("The data grant has no end.")
+            }
+            if operation.endsAt == end { return row }
+            guard operation.endsAt > max(end, request.time) else {
+                throw AWSError.validation(
+                    "EndsAt must be in the future, and later than \(Timestamp.iso8601.text(end)).")
+            }
+            row.endsAt = operation.endsAt
+            row.updatedAt = request.time
+            try row.update(db)
+            state.exchange.put(row)
+            try ExchangeEvent.grantExtended(row, of: dataSet, arns, at: request.time).post(in: db)
+            return row
+        }
+        return .init(dataGrantId: row.id.rawValue, endsAt: row.endsAt ?? operation.endsAt)
     }
 
     /// The receiver's data set is gone when this returns.

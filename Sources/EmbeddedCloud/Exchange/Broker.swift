@@ -55,7 +55,7 @@ struct Broker: Sendable {
             Handler(createJob), Handler(startJob), Handler(getJob), Handler(cancelJob),
             Handler(listJobs),
             Handler(createDataGrant), Handler(getDataGrant), Handler(listDataGrants),
-            Handler(deleteDataGrant),
+            Handler(deleteDataGrant), Handler(extendDataGrant),
             Handler(acceptDataGrant), Handler(getReceivedDataGrant),
             Handler(listReceivedDataGrants),
             Handler(createEventAction), Handler(getEventAction), Handler(updateEventAction),

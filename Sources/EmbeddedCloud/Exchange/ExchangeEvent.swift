@@ -98,6 +98,15 @@ enum ExchangeEvent {
     }
 
     /// To the receiver, whether it had accepted or not.
+    static func grantExtended(
+        _ grant: DataGrantRow, of dataSet: DataSetRow, _ arns: ExchangeARNs, at now: Date
+    ) -> BusEvent {
+        grantEvent(
+            "Data Grant Extended", grant, grant.entitledDataSet, dataSet, to: grant.receiver, arns,
+            now)
+    }
+
+    /// To the receiver, whether it had accepted or not.
     static func grantRevoked(
         _ grant: DataGrantRow, of dataSet: DataSetRow, _ arns: ExchangeARNs, at now: Date
     ) -> BusEvent {

@@ -8,6 +8,8 @@ import HashTreeCollections
 struct ProductTerms {
     static let sampleQueryBytesMax = 16 << 10
     static let contactsMax = 20
+    /// Of a contract's next term.
+    static let renewalMonths = 1...60
     /// Stands for the funds while a filter is read.
     private static let funds = "entitled funds"
 
@@ -64,6 +66,11 @@ struct ProductTerms {
                     "Price must have a decimal number per request or per TiB, and a currency such as USD."
                 )
             }
+        }
+        if let months = product.renewalMonths, !Self.renewalMonths.contains(months) {
+            throw .validation(
+                "RenewalMonths must be \(Self.renewalMonths.lowerBound) to "
+                    + "\(Self.renewalMonths.upperBound).")
         }
         guard product.contacts.count <= Self.contactsMax,
             product.contacts.allSatisfy({ contact in

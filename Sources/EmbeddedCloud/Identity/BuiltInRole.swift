@@ -55,7 +55,7 @@ enum BuiltInRole {
             "lakeformation:Get*",
             "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole"),
         marketplace: allowing(
-            "bourse:AddAccount", "bourse:ListProducts", "dataexchange:AcceptDataGrant",
+            "bourse:AddAccount", "bourse:ExtendDataGrant", "bourse:ListProducts", "dataexchange:AcceptDataGrant",
             "dataexchange:CreateDataGrant",
             "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
             "glue:Get*", "lakeformation:CreateDataCellsFilter",

@@ -16,6 +16,15 @@ public struct CalendarDay: RawRepresentable, Hashable, Codable, Sendable, Custom
         self.begin = begin
     }
 
+    /// - Parameter end: The first moment after it.
+    init(before end: Date) {
+        let text = Timestamp.iso8601.text(end - 86_400)
+        guard let day = CalendarDay(rawValue: String(text.prefix(10))), day.end == end else {
+            preconditionFailure("\(text) is no day's beginning.")
+        }
+        self = day
+    }
+
     /// The first moment after it.
     public var end: Date { begin + 86_400 }
 

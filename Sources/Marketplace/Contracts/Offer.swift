@@ -17,6 +17,8 @@ struct Offer: Codable, Equatable, Sendable {
         var sampleQuery: String?
         var dashboardFields: [String]?
         var price: String?
+        /// Nil: a contract over it ends.
+        var renewalMonths: Int?
         /// `NAME <ADDRESS>`
         var contacts: [String]?
     }
@@ -27,6 +29,13 @@ struct Offer: Codable, Equatable, Sendable {
     var tables: [OfferedTable] {
         var seen: Set<TableName> = []
         return products.flatMap(\.tables).filter { seen.insert($0.name).inserted }
+    }
+
+    /// By how many months a contract over all of them is renewed: where each of them is, by the least. Nil: it
+    /// ends.
+    var renewalMonths: Int? {
+        let months = products.compactMap(\.renewalMonths)
+        return months.count == products.count ? months.min() : nil
     }
 
     /// Sorted.
@@ -119,7 +128,7 @@ extension Offer.Product {
     ) {
         self.init(
             name: name, dataSet: dataSet, tables: tables, sampleQuery: terms?.sampleQuery,
-            dashboardFields: terms?.dashboardFields, price: terms?.price?.words,
+            dashboardFields: terms?.dashboardFields, price: terms?.price?.words, renewalMonths: terms?.renewalMonths,
             contacts: terms?.contacts.map { "\($0.name) <\($0.email)>" })
     }
 }

@@ -9,11 +9,12 @@ struct WelcomeMail: Sendable {
 
     /// The code works once. It is in this e-mail and nowhere else.
     init(
-        _ contract: Contract, _ offer: Offer, from provider: Provider, at place: ServedPlace,
+        _ contract: Contract, _ offer: Offer, renewing months: Int? = nil,
+        from provider: Provider, at place: ServedPlace,
         code: String, codeExpiresAt: Date, at now: Date
     ) {
         let content = Content(
-            contract, offer, provider, place, code: code,
+            contract, offer, renewing: months, provider, place, code: code,
             codeExpiresAt: codeExpiresAt)
         let domain = "\(provider.shortName).invalid"
         message = MailMessage(
@@ -44,6 +45,8 @@ extension WelcomeMail {
         let contract: String
         let firstDay: String
         let lastDay: String
+        /// `, renewed by itself for 12 months each time`. Empty: it ends.
+        let renewal: String
         let account: String
         let funds: String
         let enroll: String
@@ -73,7 +76,8 @@ extension WelcomeMail {
         }
 
         init(
-            _ contract: Contract, _ offer: Offer, _ provider: Provider, _ place: ServedPlace,
+            _ contract: Contract, _ offer: Offer, renewing months: Int?, _ provider: Provider,
+            _ place: ServedPlace,
             code: String, codeExpiresAt: Date
         ) {
             let profile = provider.shortName
@@ -83,6 +87,7 @@ extension WelcomeMail {
             self.contract = contract.id.rawValue
             firstDay = contract.firstDay.rawValue
             lastDay = contract.lastDay.rawValue
+            renewal = months.map { ", renewed by itself for \($0) months each time" } ?? ""
             account = contract.account.rawValue
             funds = contract.funds.isEmpty ? "all" : contract.funds.joined(separator: ", ")
             let endpoint = place.endpoint

@@ -5,8 +5,9 @@ let welcomeText = """
     Dear {{clientName}},
 
     contract {{contract}} gives your AWS account {{account}} live access to data of
-    {{providerName}}, from {{firstDay}} until {{lastDay}}. Nothing is sent to you and
-    nothing is copied: you query it where it is, with the AWS tools that you have.
+    {{providerName}}, from {{firstDay}} until {{lastDay}}{{renewal}}.
+    Nothing is sent to you and nothing is copied: you query it where it is, with the
+    AWS tools that you have.
 
     Funds: {{funds}}
 
@@ -61,8 +62,8 @@ let welcomeHTML = """
     <body style="font-family: sans-serif; max-width: 46em">
     <p>Dear {{clientName}},</p>
     <p>contract <b>{{contract}}</b> gives your AWS account {{account}} live access to data of
-    {{providerName}}, from {{firstDay}} until {{lastDay}}. Nothing is sent to you and nothing is
-    copied: you query it where it is, with the AWS tools that you have.</p>
+    {{providerName}}, from {{firstDay}} until {{lastDay}}{{renewal}}. Nothing is sent to you and
+    nothing is copied: you query it where it is, with the AWS tools that you have.</p>
     <p>Funds: {{funds}}</p>
     <h2>1. Enrol a machine</h2>
     <pre>{{enroll}}</pre>

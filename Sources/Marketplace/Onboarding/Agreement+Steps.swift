@@ -3,29 +3,57 @@ import FoundationEssentials
 import GRDB
 
 extension Agreement {
-    /// The contracts with something to do. Those whose last day is over begin to end.
+    /// The contracts with something to do. Those whose last day is over begin to end, or to be renewed before.
     static func due(at now: Date, in db: Database) throws -> [Contract.ID] {
         var due: [Contract.ID] = []
         for var agreement in try order(Column("rowid"))
             .filter(Column("state") != State.ended.rawValue).fetchAll(db)
         {
-            if agreement.isInForce, agreement.terms.lastDay.end <= now {
-                try agreement.beginEnding(in: db)
+            if agreement.isInForce, agreement.turn <= now {
+                if let months = agreement.renewalMonths {
+                    try agreement.renew(every: months, at: now, in: db)
+                } else {
+                    try agreement.beginEnding(in: db)
+                }
             }
             switch agreement.state {
             case .signed: if agreement.terms.firstDay.begin <= now { due.append(agreement.id) }
             case .ending: due.append(agreement.id)
-            case .active, .ended: break
+            case .active:
+                // What its next term asks for.
+                if try !StepRow.untaken(of: agreement.id).isEmpty(db) { due.append(agreement.id) }
+            case .ended: break
             }
         }
         return due
+    }
+
+    /// When it ends, or is renewed.
+    private var turn: Date {
+        renewalMonths == nil ? lastDay.end : lastDay.end - Renewal.lead
+    }
+
+    /// Puts down what its next term asks for. What is granted without an end stays as it is.
+    private mutating func renew(every months: Int, at now: Date, in db: Database) throws {
+        let place = try Self.nextPlace(of: id, in: db)
+        for (offset, product) in offer.products.enumerated() {
+            try StepRow(Step(.extendDataGrant, product.name), of: id, at: place + offset)
+                .insert(db)
+        }
+        renewedTo = Renewal.lastDay(after: terms.lastDay, every: months, at: now)
+        try update(db)
+    }
+
+    /// Numbers are not used again: whoever still takes a dropped step writes nothing over.
+    private static func nextPlace(of id: Contract.ID, in db: Database) throws -> Int {
+        (try StepRow.all(of: id).fetchAll(db).map(\.place).max() ?? -1) + 1
     }
 
     /// When the next contract begins or ends. Nil: none will.
     static func nextDay(after now: Date, in db: Database) throws -> Date? {
         try filter(Column("state") != State.ended.rawValue).fetchAll(db).flatMap { agreement in
             agreement.isInForce
-                ? [agreement.terms.firstDay.begin, agreement.terms.lastDay.end] : []
+                ? [agreement.terms.firstDay.begin, agreement.turn] : []
         }.filter { $0 > now }.min()
     }
 
@@ -33,9 +61,7 @@ extension Agreement {
     ///
     /// All of it is taken back, whether its step was taken or not: one may be under way.
     mutating func beginEnding(in db: Database) throws {
-        let rows = try StepRow.all(of: id).fetchAll(db)
-        // Numbers are not used again: whoever still takes a dropped step writes nothing over.
-        let place = (rows.map(\.place).max() ?? -1) + 1
+        let place = try Self.nextPlace(of: id, in: db)
         try StepRow.untaken(of: id).deleteAll(db)
         for (offset, step) in Step.ending(terms, offer).enumerated() {
             try StepRow(step, of: id, at: place + offset).insert(db)

@@ -20,6 +20,10 @@ struct Agreement: Codable, FetchableRecord, PersistableRecord, Sendable {
     var offer: Offer
     var state: State
     var signedAt: Date
+    /// The last day of the term that it was renewed for. Nil: it is in its first.
+    var renewedTo: CalendarDay?
+    /// It is not renewed, whatever its products say.
+    var endsAtTerm = false
 
     init(_ contract: Contract, _ offer: Offer, signedAt: Date) {
         id = contract.id
@@ -32,6 +36,20 @@ struct Agreement: Codable, FetchableRecord, PersistableRecord, Sendable {
 
     /// Whether it entitles to anything, now or once its steps are taken.
     var isInForce: Bool { state == .signed || state == .active }
+
+    /// The last day on which the data can be read, as things stand.
+    var lastDay: CalendarDay { renewedTo ?? terms.lastDay }
+
+    /// By how many months it is renewed before its last day is over. Nil: it ends then.
+    var renewalMonths: Int? { endsAtTerm ? nil : offer.renewalMonths }
+
+    static let renewalMigration = Migration(
+        "2-contracts",
+        """
+        ALTER TABLE contract ADD COLUMN renewedTo TEXT;
+        ALTER TABLE contract ADD COLUMN endsAtTerm INTEGER NOT NULL DEFAULT 0
+            CHECK (endsAtTerm IN (0, 1));
+        """)
 
     static let migration = Migration(
         "1-contracts",
@@ -99,7 +117,8 @@ extension Bourse.ContractStatus {
             accountId: agreement.account.rawValue,
             state: .init(rawValue: agreement.state.rawValue.uppercased()),
             firstDay: agreement.terms.firstDay.rawValue,
-            lastDay: agreement.terms.lastDay.rawValue,
+            lastDay: agreement.lastDay.rawValue,
+            renewalMonths: agreement.isInForce ? agreement.renewalMonths : nil,
             steps: steps.map { row in
                 .init(
                     name: row.step.name, subject: row.subject, startedAt: row.startedAt,

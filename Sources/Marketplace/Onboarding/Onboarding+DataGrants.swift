@@ -1,4 +1,5 @@
 import AWSAPI
+import BourseAPI
 import DataExchangeAPI
 import FoundationEssentials
 
@@ -17,7 +18,7 @@ extension Onboarding {
             DataExchange.CreateDataGrant(
                 name: contract.dataGrantName(of: product), grantDistributionScope: .none,
                 receiverPrincipal: contract.account.rawValue, sourceDataSetId: offered.dataSet,
-                endsAt: contract.lastDay.end))
+                endsAt: agreement.lastDay.end))
         return grant.id
     }
 
@@ -31,6 +32,20 @@ extension Onboarding {
         let accepted = try await subscriber(of: agreement.terms).send(
             DataExchange.AcceptDataGrant(dataGrantArn: grant.arn))
         return accepted.dataSetId
+    }
+
+    /// For the term that the contract is in.
+    func extendDataGrant(
+        _ product: String, of agreement: Agreement, _ cloud: any Cloud
+    ) async throws(AWSError) -> String? {
+        guard let grant = try await dataGrant(product, of: agreement, cloud) else {
+            throw AWSError.grantIsGone(agreement.terms.dataGrantName(of: product))
+        }
+        let end = agreement.lastDay.end
+        if let endsAt = grant.endsAt, endsAt < end {
+            _ = try await cloud.send(Bourse.ExtendDataGrant(dataGrantId: grant.id, endsAt: end))
+        }
+        return "until \(agreement.lastDay)"
     }
 
     func deleteDataGrant(

@@ -50,10 +50,12 @@ struct Onboarding: Sendable {
         case .writeMail:
             let added = try await addAccount(of: contract, through: cloud)
             let mail = WelcomeMail(
-                contract, agreement.offer, from: provider, at: place,
+                contract, agreement.offer, renewing: agreement.renewalMonths, from: provider,
+                at: place,
                 code: added.enrolmentCode, codeExpiresAt: added.expiresAt, at: clock())
             try mailbox.keep(contract.id, mail.message.bytes)
             return Mailbox.file(for: contract.id)
+        case .extendDataGrant: return try await extendDataGrant(step.subject, of: agreement, cloud)
         case .deleteDataGrant: return try await deleteDataGrant(step.subject, of: agreement, cloud)
         case .revokeTable:
             let name = try table(step)

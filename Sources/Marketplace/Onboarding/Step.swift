@@ -9,6 +9,7 @@ struct Step: Hashable, Sendable {
         case grantDatabase, createFilter, grantTable, createDataGrant
         case acceptDataGrant, linkDatabase, createResultsBucket
         case writeMail
+        case extendDataGrant
         case deleteDataGrant, revokeTable, deleteFilter, revokeDatabase
     }
 
@@ -33,6 +34,7 @@ struct Step: Hashable, Sendable {
         case .linkDatabase: "CreateDatabase"
         case .createResultsBucket: "CreateBucket"
         case .writeMail: "WelcomeMail"
+        case .extendDataGrant: "ExtendDataGrant"
         case .deleteDataGrant: "DeleteDataGrant"
         case .revokeTable, .revokeDatabase: "RevokePermissions"
         case .deleteFilter: "DeleteDataCellsFilter"

@@ -8,7 +8,7 @@ import Foundation
 struct ContractCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "contract", abstract: "Contracts from the CRM, and what they entitle to.",
-        subcommands: [Sign.self, End.self, List.self])
+        subcommands: [Sign.self, Renewal.self, End.self, List.self])
 
     struct Sign: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -49,6 +49,28 @@ struct ContractCommand: AsyncParsableCommand {
         }
     }
 
+    struct Renewal: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say whether a contract is renewed by itself, or ends when its term is over.")
+
+        enum Wish: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+        @Argument(help: "The contract's Id, or the file that was signed.")
+        var contract: String
+        @Argument(help: "on: it is renewed; off: it ends after its last day.")
+        var wish: Wish
+        @OptionGroup var administrator: AdministratorOptions
+
+        func run() async throws {
+            let client = try await administrator.client
+            let status = try await client.send(
+                Bourse.SetContractRenewal(
+                    contractId: try ContractFile.id(in: contract), isRenewed: wish == .on))
+            if administrator.json { return printStatus(status) }
+            print("contract \(status.contractId): \(status.term)")
+        }
+    }
+
     struct End: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End a contract now: take back what it granted.")
@@ -59,10 +81,8 @@ struct ContractCommand: AsyncParsableCommand {
 
         func run() async throws {
             let client = try await administrator.client
-            let id =
-                FileManager.default.fileExists(atPath: contract)
-                ? try ContractFile(reading: contract).id() : contract
-            let status = try await client.send(Bourse.EndContract(contractId: id))
+            let status = try await client.send(
+                Bourse.EndContract(contractId: try ContractFile.id(in: contract)))
             let settled = try await ContractProgress(of: client, printing: !administrator.json)
                 .follow(status, from: status.steps.count { $0.finishedAt != nil })
             if administrator.json { printStatus(settled) }
@@ -98,7 +118,8 @@ struct ContractCommand: AsyncParsableCommand {
             let rows = contracts.map { contract in
                 [
                     contract.contractId, contract.state.rawValue.lowercased(), contract.accountId,
-                    contract.clientName, contract.steps.compactMap(\.failure).last ?? "",
+                    contract.clientName, contract.term,
+                    contract.steps.compactMap(\.failure).last ?? "",
                 ]
             }
             print(
@@ -134,8 +155,12 @@ private struct ContractFile {
         }
     }
 
-    func id() throws -> String {
-        guard let id = json["Id"]?.string else { throw CommandFailure("\(path): Id is required.") }
+    /// - Parameter argument: An Id, or a file that has one.
+    static func id(in argument: String) throws -> String {
+        guard FileManager.default.fileExists(atPath: argument) else { return argument }
+        guard let id = try ContractFile(reading: argument).json["Id"]?.string else {
+            throw CommandFailure("\(argument): Id is required.")
+        }
         return id
     }
 }
@@ -185,6 +210,11 @@ private struct ContractProgress {
 }
 
 extension Bourse.ContractStatus {
+    /// `until 2027-12-31, then renewed for 12 months`
+    fileprivate var term: String {
+        "until \(lastDay)" + (renewalMonths.map { ", then renewed for \($0) months" } ?? "")
+    }
+
     /// Its first day is still to come.
     fileprivate var isWaiting: Bool {
         guard let begin = Timestamp.parse(firstDay + "T00:00:00Z") else { return false }

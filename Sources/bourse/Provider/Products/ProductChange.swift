@@ -118,6 +118,7 @@ extension Bourse.Product {
         }
         for (name, value) in [
             ("sample query", sampleQuery), ("price", price?.words),
+            ("renewal", renewalMonths.map { "\($0) months" }),
             ("dashboard fields", dashboardFields.joined(separator: ", ")),
             ("regions", regions.joined(separator: ", ")),
             ("contacts", contacts.map { "\($0.name) <\($0.email)>" }.joined(separator: ", ")),

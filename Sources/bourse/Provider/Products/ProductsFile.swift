@@ -84,7 +84,7 @@ extension Bourse.Product {
             of: [
                 "id", "title", "description", "bucket", "prefixes", "database", "tables",
                 "expectations", "live", "row_filter", "columns", "sample_query", "dashboard_fields",
-                "price", "regions", "contacts",
+                "price", "renewal", "regions", "contacts",
             ], in: "a product")
         let tables = try members.texts("tables")
         var expectations: [Bourse.TableExpectations] = []
@@ -104,6 +104,13 @@ extension Bourse.Product {
             sampleQuery: try members.optionalText("sample_query"),
             dashboardFields: try members.optionalTexts("dashboard_fields"),
             price: try members["price"].map { try Bourse.Price(yaml: $0) },
+            renewalMonths: try members["renewal"].map { node in
+                let renewal = try YAMLMembers(node, of: ["months"], in: "`renewal`")
+                guard let months = try renewal.number("months") else {
+                    throw ProductsFileFault(node, "`renewal` must have `months`")
+                }
+                return months
+            },
             regions: try members.optionalTexts("regions"),
             contacts: try members.optionalItems("contacts").map { try Bourse.Contact(yaml: $0) },
             dataSetId: "")
