@@ -69,7 +69,8 @@ extension AWSError {
     static func notInForce(_ id: Contract.ID) -> AWSError {
         AWSError(
             "ConflictException", status: 409,
-            "Contract \(id) is over, so there is nothing to renew. Sign a new one under another Id.")
+            "Contract \(id) is over, so there is nothing to renew. Sign a new one under another Id."
+        )
     }
 
     static func notRenewed(_ id: Contract.ID) -> AWSError {

@@ -33,7 +33,8 @@ public final class Marketplace: Sendable {
         at path: String, of provider: Provider, in clouds: any Clouds, mailbox: Mailbox,
         log: Logger, clock: @escaping @Sendable () -> Date
     ) throws {
-        ledger = try Ledger(at: path, migrations: [Agreement.migration, Agreement.renewalMigration])
+        ledger = try Ledger(
+            at: path, migrations: [Agreement.migration, Agreement.renewalMigration])
         self.provider = provider
         self.clouds = clouds
         self.mailbox = mailbox

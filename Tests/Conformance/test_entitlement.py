@@ -9,6 +9,7 @@ import pytest
 from lake import BUCKET, DATABASE, Lake, Provider, nav_key
 from publication import Publisher, accept
 from s3 import ONCE, keys_in, read, refused
+from wire import Ask
 from world import World
 
 RECEIVER, OTHER = World.account, "333333333333"
@@ -98,6 +99,62 @@ def test_it_ends_by_the_clock(world, data_set, key, reader):
     assert read(reader, BUCKET, key)
     time.sleep(max((ends - datetime.datetime.now(datetime.UTC)).total_seconds(), 0) + 0.1)
     assert is_closed(reader, key)
+
+
+def test_its_end_is_moved_and_the_data_set_stays(world, data_set, key, reader):
+    """AWS has no operation for it; an event it has."""
+    def extend(ends, machine=None, **changes):
+        body = json.dumps({"EndsAt": ends.timestamp()} | changes).encode()
+        ask = Ask(
+            "rest-json", "bourse", "POST", f"/bourse/v1/data-grants/{grant['Id']}/extend",
+            {"Content-Type": "application/json"}, body)
+        keys = (machine or world.exchange.provider).keys
+        answer = ask.send(world.exchange, ask.signed(world.exchange, keys))
+        return answer.status, answer.code
+
+    events = listen(world)
+    now = datetime.datetime.now(datetime.UTC)
+    ends = now + datetime.timedelta(seconds=3)
+    grant = world.publisher.client.create_data_grant(
+        Name="for a while", GrantDistributionScope="NONE", ReceiverPrincipal=RECEIVER,
+        SourceDataSetId=data_set, EndsAt=ends)
+    own = accept(world.subscriber, grant)
+    time.sleep(max((ends - datetime.datetime.now(datetime.UTC)).total_seconds(), 0) + 0.1)
+    assert is_closed(reader, key)
+    hour = datetime.timedelta(hours=1)
+    assert extend(now - hour) == (400, "ValidationException")
+    assert extend(now + hour, world.subscriber) == (403, "AccessDeniedException")
+    assert is_closed(reader, key)
+    for _ in range(2):
+        assert extend(now + hour) == (200, None)
+    assert extend(now + hour / 2) == (400, "ValidationException")
+    assert read(reader, BUCKET, key)
+    got = world.publisher.client.get_data_grant(DataGrantId=grant["Id"])
+    assert abs(got["EndsAt"] - now - hour) < datetime.timedelta(seconds=1)
+    assert got["DataSetId"] == own
+    event, = events("Data Grant Extended")
+    assert event["detail"]["DataGrant"]["Name"] == "for a while"
+    endless = world.publisher.grant(data_set, RECEIVER)
+    grant = endless
+    assert extend(now + hour) == (400, "ValidationException")
+
+
+def listen(world):
+    """What reaches the receiver: a function that gives the events of a type that came since."""
+    sqs, rules = world.subscriber.client("sqs"), world.subscriber.client("events")
+    queue = sqs.create_queue(QueueName="of-data-grants")["QueueUrl"]
+    rules.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.dataexchange"]}))
+    arn = f"arn:aws:sqs:us-east-1:{RECEIVER}:of-data-grants"
+    rules.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def events(kind):
+        found = []
+        while messages := sqs.receive_message(
+                QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10).get("Messages"):
+            found += [json.loads(message["Body"]) for message in messages]
+        return [event for event in found if event["detail-type"] == kind]
+
+    return events
 
 
 def test_what_is_shown_is_what_holds(world, data_set, key, reader):

@@ -191,6 +191,48 @@ def test_terms_are_what_a_contract_shows(world, provider):
     assert "has to name funds" in provider.bourse("contract", "sign", file).err
 
 
+def test_a_contract_is_renewed_by_itself(world, provider):
+    """On the last day of its term, by the months that its product says."""
+    renewal = "    renewal: {months: 3}\n    expectations:"
+    apply(provider, PRODUCTS)
+    shown = apply(provider, PRODUCTS.replace("    expectations:", renewal))
+    assert "renewal: nothing → 3 months" in shown.out
+    assert provider.bourse("publish", "nav-history").status == 0
+    file = provider.home / "contract.json"
+    today = datetime.datetime.now(datetime.UTC).date()
+    later = today + datetime.timedelta(days=60)
+
+    def sign(id, last_day):
+        file.write_text(json.dumps(CONTRACT | {"Id": id, "Funds__c": [], "End_Date": str(last_day)}))
+        signed = provider.bourse("contract", "sign", file)
+        assert signed.status == 0, signed
+
+    def ends(id):
+        grants = world.publisher.client.list_data_grants()["DataGrantSummaries"]
+        return [grant["EndsAt"].date() for grant in grants if grant["Name"].startswith(id)]
+
+    sign("C-last-day", today)
+    new_end, = ends("C-last-day")
+    assert 88 <= (new_end - today).days <= 94
+    sign("C-later", later)
+    assert ends("C-later") == [later + datetime.timedelta(days=1)]
+    listed = provider.bourse("contract", "list").out
+    assert f"until {later}, then renewed for 3 months" in listed
+    assert f"until {new_end - datetime.timedelta(days=1)}, then renewed" in listed
+    said = provider.bourse("contract", "renewal", "C-later", "off")
+    assert said.out.strip() == f"contract C-later: until {later}", said
+    world.exchange.kill()
+    world.exchange.serve()
+    listed = provider.bourse("contract", "list").out
+    assert f"until {later}, then" not in listed and f"until {later}" in listed
+    # The mail tells the client.
+    mail = email.message_from_bytes(
+        (world.exchange.data / "mail/C-later.eml").read_bytes(), policy=email.policy.default)
+    assert "renewed by itself for 3 months each time" in mail.get_body(("plain",)).get_content()
+    assert provider.bourse("contract", "end", "C-later").status == 0
+    assert "is over" in provider.bourse("contract", "renewal", "C-later", "on").err
+
+
 @pytest.mark.parametrize("said, wrong, reason", [
     ("regions: [us-east-1, eu-west-1]", "regions: [eu-west-1]", "may be served from eu-west-1 only"),
     ("fund_id IN (entitled funds)", "fund_id NOT IN (entitled funds)", "not behind a NOT"),
@@ -200,6 +242,7 @@ def test_terms_are_what_a_contract_shows(world, provider):
     ("[fund_id, nav, as_of]", "[fund_id, fund]", "some that it has"),
     ("[nav, fund_id]", "[price]", "has a column price"),
     ("per_tib: 5", "per_tib: free", "decimal number"),
+    ("    price:", "    renewal: {months: 61}\n    price:", "must be 1 to 60"),
 ])
 def test_terms_that_cannot_be(world, provider, said, wrong, reason):
     text = PRODUCTS.replace("    expectations:", TERMS.replace(said, wrong) + "    expectations:")
@@ -208,6 +251,7 @@ def test_terms_that_cannot_be(world, provider, said, wrong, reason):
 
 @pytest.mark.parametrize("said, wrong, line, reason", [
     ("tables: [", "tabels: [", 8, "no `tabels`"),
+    ("title: NAV History", "title: NAV History\n    renewal: {years: 1}", 4, "no `years`"),
     ("title: NAV History", "title:", 3, "`title` must be a text"),
     ("prefixes: [gold/nav/daily/]", "prefixes: gold/", 6, "`prefixes` must be a list"),
     ("min: 3", "min: three", 14, "`min` must be a whole number"),

@@ -55,7 +55,8 @@ enum BuiltInRole {
             "lakeformation:Get*",
             "lakeformation:List*", "s3:*", "sqs:*", "sts:AssumeRole"),
         marketplace: allowing(
-            "bourse:AddAccount", "bourse:ExtendDataGrant", "bourse:ListProducts", "dataexchange:AcceptDataGrant",
+            "bourse:AddAccount", "bourse:ExtendDataGrant", "bourse:ListProducts",
+            "dataexchange:AcceptDataGrant",
             "dataexchange:CreateDataGrant",
             "dataexchange:DeleteDataGrant", "dataexchange:List*", "glue:CreateDatabase",
             "glue:Get*", "lakeformation:CreateDataCellsFilter",
@@ -64,7 +65,8 @@ enum BuiltInRole {
             "s3:CreateBucket"),
         dataPublisher: allowing(
             "athena:*", "bourse:BlockRevision", "bourse:CompareRevisions",
-            "bourse:DeleteProduct", "bourse:GetContract", "bourse:GetErasure", "bourse:InferTable",
+            "bourse:DeleteProduct", "bourse:ExtendDataGrant", "bourse:GetContract",
+            "bourse:GetErasure", "bourse:InferTable",
             "bourse:LinkBucket", "bourse:ListContracts", "bourse:ListErasures",
             "bourse:ListProducts", "bourse:ListPublications",
             "bourse:PreviewQuery", "bourse:PutProduct", "bourse:UnblockRevision", "dataexchange:*",

@@ -128,7 +128,8 @@ extension Offer.Product {
     ) {
         self.init(
             name: name, dataSet: dataSet, tables: tables, sampleQuery: terms?.sampleQuery,
-            dashboardFields: terms?.dashboardFields, price: terms?.price?.words, renewalMonths: terms?.renewalMonths,
+            dashboardFields: terms?.dashboardFields, price: terms?.price?.words,
+            renewalMonths: terms?.renewalMonths,
             contacts: terms?.contacts.map { "\($0.name) <\($0.email)>" })
     }
 }

@@ -12,7 +12,8 @@ enum Renewal {
     /// - Parameters:
     ///   - lastDay: Of the contract as it was signed.
     ///   - months: Of a period, at least 1.
-    static func lastDay(after lastDay: CalendarDay, every months: Int, at now: Date) -> CalendarDay {
+    static func lastDay(after lastDay: CalendarDay, every months: Int, at now: Date) -> CalendarDay
+    {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
         var (end, periods) = (lastDay.end, 0)
