@@ -61,6 +61,8 @@ extension Tables {
             ).update(db)
             state.catalogue[id] = table
             state.governance.changed()
+            try state.governance.forgetTags(
+                of: id, exceptOn: Set(table.allColumns.map { $0.name.lowercased() }), in: db)
             if table.folder != old.folder {
                 try PartitionRow.place(id, in: table, db)
                 try state.catalogue.lookForPlacedPartitions(of: id, db)

@@ -87,6 +87,24 @@ import Testing
         try lake.remove()
     }
 
+    @Test func `of a column go with the column`() async throws {
+        let lake = try await LakeTestbed()
+        try await lake.make(tag: "product", ["esg"])
+        try await lake.tag(.columns("nav", "fund_id"), "product", "esg")
+        try await lake.grant(
+            [.select], on: .tagged(.table, ["product": ["esg"]]), to: Self.subscriber)
+        #expect(lake.access(of: lake.subscriber) == .whole(["fund_id", "nav"]))
+        var input = Glue.TableInput.example(LakeTestbed.table)
+        input.storageDescriptor?.columns?.removeAll { $0.name == "nav" }
+        for input in [input, .example(LakeTestbed.table)] {
+            try await lake.send(
+                Glue.UpdateTable(databaseName: LakeTestbed.database, tableInput: input),
+                as: lake.provider)
+        }
+        #expect(lake.access(of: lake.subscriber) == .whole(["fund_id"]))
+        try lake.remove()
+    }
+
     /// A lake with tags and a grant, closed and let go of.
     private static func closedLake() async throws -> URL {
         let lake = try await LakeTestbed()

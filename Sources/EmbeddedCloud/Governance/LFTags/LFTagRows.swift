@@ -138,6 +138,17 @@ extension GovernanceState {
         for grant in named { try set(grant.with(permissions: [], grantable: []), in: db) }
     }
 
+    /// Forgets the tags of columns that a table has no more: one that comes later by the same name is
+    /// another.
+    mutating func forgetTags(
+        of table: TableID, exceptOn columns: Set<String>, in db: Database
+    ) throws {
+        for name in (tagged[table.databaseID]?.tables[table.name]?.columns ?? [:]).keys
+        where !columns.contains(name) {
+            try assign([:], to: .column(table, name), in: db)
+        }
+    }
+
     /// Forgets the tags of a thing that is dropped.
     mutating func forgetTags(of subject: GrantSubject, in db: Database) throws {
         let forgotten: [LFTagAssignmentRow] =
