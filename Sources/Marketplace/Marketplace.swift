@@ -189,7 +189,7 @@ public final class Marketplace: Sendable {
         try Task.checkCancellation()
     }
 
-    /// Until a contract begins or ends, and no longer than a step that failed waits.
+    /// Until a contract begins, ends or is renewed, and no longer than a step that failed waits.
     private func untilNextDay() async -> Duration {
         let now = clock()
         let next = try? await ledger.read { db in try Agreement.nextDay(after: now, in: db) }

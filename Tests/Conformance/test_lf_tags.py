@@ -140,8 +140,8 @@ def test_a_data_grant_opens_what_is_tagged_as_long_as_it_holds(tagged):
     assert (asset["AssetType"], asset["Name"]) == (KIND, "TABLE product=nav")
     held = tagged.subscriber.client("lakeformation").list_permissions(
         CatalogId=PROVIDER)["PrincipalResourcePermissions"]
-    assert [(one["Principal"], one["Permissions"]) for one in held] == [
-        ({"DataLakePrincipalIdentifier": ACCOUNT}, ["DESCRIBE", "SELECT"])]
+    assert [(one["Principal"], one["Permissions"], one["LastUpdatedBy"]) for one in held] == [
+        ({"DataLakePrincipalIdentifier": ACCOUNT}, ["DESCRIBE", "SELECT"], SERVICE)]
 
     tagged.publisher.client.delete_data_grant(DataGrantId=grant["Id"])
     assert tagged.is_closed
@@ -179,6 +179,27 @@ def test_the_newest_revision_decides(tagged):
     tagged.publisher.client.revoke_revision(
         DataSetId=data_set, RevisionId=second, RevocationComment="It was the wrong tag.")
     assert tagged.athena.rows(COUNT) == ROWS
+
+
+def test_a_tag_that_is_made_anew_opens_nothing(tagged):
+    """What is published by it has to be revoked before it goes."""
+    tagged.lf.create_lf_tag(TagKey="domain", TagValues=["risk", "spare"])
+    expression = [{"TagKey": "domain", "TagValues": ["risk"]}]
+    data_set, revision = tagged.publish(
+        "", Table={"Expression": expression, "Permissions": ["SELECT"]})
+    tagged.grant(data_set)
+    ask = tagged.exchange.provider.client("lakeformation", config=ONCE)
+    wrong = (400, "InvalidInputException")
+    assert refused(ask.delete_lf_tag, TagKey="domain") == wrong
+    assert refused(ask.update_lf_tag, TagKey="domain", TagValuesToDelete=["risk"]) == wrong
+    ask.update_lf_tag(TagKey="domain", TagValuesToDelete=["spare"])
+    tagged.publisher.client.revoke_revision(
+        DataSetId=data_set, RevisionId=revision, RevocationComment="No more of this.")
+    ask.delete_lf_tag(TagKey="domain")
+    ask.create_lf_tag(TagKey="domain", TagValues=["risk"])
+    ask.add_lf_tags_to_resource(Resource=table_of("nav_history"), LFTags=expression)
+    assert tagged.is_closed
+    ask.delete_lf_tag(TagKey="domain")
 
 
 def test_it_ends_by_the_clock_and_so_do_kept_answers(tagged):

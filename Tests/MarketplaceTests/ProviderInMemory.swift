@@ -76,6 +76,14 @@ final class ProviderInMemory: Sendable {
     }
 
     var world: World { state.withLock { $0.world } }
+
+    /// As if somebody had deleted it by hand.
+    func forgetDataGrant(_ name: String) throws {
+        let place = world.dataGrants.firstIndex { $0.hasPrefix(name + " to ") }
+        _ = state.withLock { state in place.map { state.world.dataGrants.remove(at: $0) } }
+        try #require(place != nil)
+    }
+
     /// Operations sent so far.
     var calls: Int { state.withLock { $0.calls } }
 }

@@ -136,6 +136,27 @@ import Testing
         #expect(Self.ends(testbed) == ["2027-10-01", "2027-10-01"])
     }
 
+    @Test func `leaves alone what was taken back by hand`() async throws {
+        let testbed = try Self.testbed()
+        let marketplace = try await Self.active(testbed)
+        try testbed.clouds.forgetDataGrant("C-2027-001: NAV History")
+        try testbed.advance(to: "2027-06-30")
+        try await marketplace.work()
+        #expect(Self.ends(testbed) == ["2028-07-01"])
+        let status = try await marketplace.contract(.init(contractId: Self.id))
+        #expect(status.steps.suffix(2).map(\.outcome) == ["until 2028-06-30", "was gone"])
+    }
+
+    @Test func `ends when its term is over, if it never became active`() async throws {
+        let testbed = try Self.testbed()
+        _ = try await testbed.reopened().sign(.example(until: "2027-06-30"))
+        try testbed.advance(to: "2027-07-01")
+        let marketplace = try testbed.reopened()
+        try await marketplace.work()
+        #expect(testbed.clouds.world.dataGrants.isEmpty)
+        #expect(try await marketplace.contract(.init(contractId: Self.id)).state == .ended)
+    }
+
     /// A last day, a period, a moment, and the last day from then on.
     @Test(arguments: [
         ("2027-12-31", 12, "2027-12-30", "2027-12-31"),
@@ -144,9 +165,11 @@ import Testing
         ("2027-01-31", 1, "2027-01-31", "2027-02-28"),
         ("2027-02-28", 1, "2027-02-28", "2027-03-31"),
         ("2027-02-28", 12, "2027-03-15", "2028-02-29"),
+        ("2028-02-28", 12, "2028-02-28", "2029-02-28"),
+        ("2027-08-30", 1, "2027-08-30", "2027-09-30"),
         // And the thirtieth is one again after a short month.
-        ("2027-01-29", 1, "2027-01-29", "2027-02-27"),
-        ("2027-01-29", 1, "2027-02-27", "2027-03-29"),
+        ("2027-01-30", 1, "2027-01-30", "2027-02-28"),
+        ("2027-01-30", 1, "2027-02-28", "2027-03-30"),
     ])
     func `ends on the same day of another month`(
         lastDay: String, months: Int, now: String, next: String

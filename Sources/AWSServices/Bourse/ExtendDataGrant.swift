@@ -5,10 +5,10 @@ extension Bourse {
     /// Moves the end of a data grant. The receiver keeps the data set that it has: its id, its alias, its event
     /// actions. AWS does the same in its console, and has no operation for it.
     ///
-    /// One that is over holds again. The same end again changes nothing.
+    /// One that is over holds again. The end that it has already is accepted, and changes nothing.
     ///
-    /// - Throws: `ResourceNotFoundException` for none of the caller's; `ValidationException` for an end that is not
-    ///   later than the one it has, or not in the future, and for a grant without an end.
+    /// - Throws: `ResourceNotFoundException` for none of the caller's; `ValidationException` for an end that is
+    ///   earlier than the one it has, or not in the future, and for a grant without an end.
     public struct ExtendDataGrant: AWSOperation {
         public static let service = AWSService.bourse
         public static let name = "ExtendDataGrant"

@@ -10,20 +10,32 @@ import LakeFormationAPI
 /// What it does not see is absent, as if it were not there.
 extension CloudState {
     func databases(of catalog: AccountID, seenBy caller: Caller, at now: Date) -> [Glue.Database] {
-        catalogue.databases(of: catalog).compactMap { database($0, seenBy: caller, at: now) }
+        let all = catalogue.databases(of: catalog)
+        guard !caller.belongs(to: catalog) else { return all.compactMap { definition(of: $0) } }
+        let reached = databases(reaching: caller, at: now)
+        return all.filter(reached.contains).compactMap { definition(of: $0) }
     }
 
     /// Every other account's databases of which the caller was granted something.
     func foreignDatabases(seenBy caller: Caller, at now: Date) -> [Glue.Database] {
         databases(reaching: caller, at: now)
             .filter { $0.catalog != caller.account }
-            .compactMap { catalogue[$0]?.definition }
+            .compactMap { definition(of: $0) }
     }
 
     func database(_ id: DatabaseID, seenBy caller: Caller, at now: Date) -> Glue.Database? {
-        guard let database = catalogue[id]?.definition else { return nil }
+        guard let database = definition(of: id) else { return nil }
         if caller.belongs(to: id.catalog) { return database }
-        return databases(reaching: caller, at: now).contains(id) ? database : nil
+        let subjects =
+            [.database(id), .tables(id)] + catalogue.tables(of: id).map(GrantSubject.table)
+        let isNamed = governance.grantees(reaching: caller).contains { grantee in
+            subjects.contains { !governance.grants(to: grantee, on: $0).isEmpty }
+        }
+        return isNamed || isMeant(id, by: tagPolicies(reaching: caller, at: now)) ? database : nil
+    }
+
+    private func definition(of database: DatabaseID) -> Glue.Database? {
+        catalogue[database]?.definition
     }
 
     func tables(of database: DatabaseID, seenBy caller: Caller, at now: Date) -> [Glue.Table] {
@@ -32,8 +44,8 @@ extension CloudState {
 
     /// The table as the caller sees it: without the columns that it may not read.
     ///
-    /// A grant of metadata alone shows all columns' names; once there is a grant of data, only its
-    /// columns.
+    /// A grant of metadata alone shows all columns' names, or those that are tagged as it says; once there
+    /// is a grant of data, only its columns.
     func table(_ id: TableID, seenBy caller: Caller, at now: Date) -> Glue.Table? {
         guard var table = catalogue[id] else { return nil }
         table.isRegisteredWithLakeFormation = governance.isRegistered(
@@ -41,30 +53,37 @@ extension CloudState {
         if caller.belongs(to: id.catalog) { return table }
         let grants = grants(reaching: caller, on: id, at: now)
         guard !grants.isEmpty else { return nil }
-        guard grants.contains(where: { $0.allows(.select) }) else { return table }
-        let access = access(
-            of: caller, to: id, columns: table.allColumns.map(\.name), at: now)
-        let shown = Set((access?.columns ?? []).map(\.name))
-        return table.showing(shown.contains)
+        let columns = table.allColumns.map(\.name)
+        guard !grants.contains(where: { $0.allows(.select) }) else {
+            let access = access(of: caller, to: id, columns: columns, at: now)
+            return table.showing(Set((access?.columns ?? []).map(\.name)).contains)
+        }
+        let policies = grants.compactMap(\.tagPolicy)
+        guard policies.count == grants.count else { return table }
+        let meant = policies.compactMap { governance.columns(of: id, meantBy: $0) }
+        return table.showing { name in meant.contains { $0.contains(name.lowercased()) } }
     }
 }
 
 extension CloudState {
     /// The databases on which, or in which, the caller holds anything.
     private func databases(reaching caller: Caller, at now: Date) -> Set<DatabaseID> {
-        var databases = governance.databasesNamed(in: governance.grantees(reaching: caller))
-        for policy in Set(tagGrants(reaching: caller, at: now).compactMap(\.tagPolicy)) {
-            for (id, _) in governance.tagged
-            where id.catalog == policy.catalog && !databases.contains(id) {
-                let isReached =
-                    governance.isMeant(id, by: policy)
-                    || catalogue.tables(of: id).contains {
-                        governance.columns(of: $0, meantBy: policy) != nil
-                    }
-                if isReached { databases.insert(id) }
+        let named = governance.databasesNamed(in: governance.grantees(reaching: caller))
+        let policies = tagPolicies(reaching: caller, at: now)
+        return named.union(governance.tagged.keys.filter { isMeant($0, by: policies) })
+    }
+
+    private func tagPolicies(reaching caller: Caller, at now: Date) -> Set<TagPolicy> {
+        Set(tagGrants(reaching: caller, at: now).compactMap(\.tagPolicy))
+    }
+
+    /// Whether one of the policies means the database, or something in it.
+    private func isMeant(_ id: DatabaseID, by policies: Set<TagPolicy>) -> Bool {
+        guard !policies.isEmpty, governance.tagged[id] != nil else { return false }
+        return policies.contains { governance.isMeant(id, by: $0) }
+            || catalogue.tables(of: id).contains { table in
+                policies.contains { governance.columns(of: table, meantBy: $0) != nil }
             }
-        }
-        return databases
     }
 }
 

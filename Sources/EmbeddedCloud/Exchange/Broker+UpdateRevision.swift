@@ -179,7 +179,6 @@ extension Broker {
     }
 
     /// Makes a revision the newest one of its data set, and tells who receives it.
-    ///
     static func publish(
         _ row: inout RevisionRow, _ manifest: ManifestSummary, opening: RevisionOpening,
         in state: inout CloudState, at now: Date, _ eventSource: String, _ arns: ExchangeARNs,

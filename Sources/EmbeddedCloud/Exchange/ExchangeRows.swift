@@ -71,7 +71,7 @@ struct AssetRow: Codable, Equatable, FetchableRecord, PersistableRecord, Sendabl
 
     var id: ExchangeID
     var revision: ExchangeID
-    /// The object's key, or the bucket that is opened.
+    /// Unique in its revision: the object's key, the bucket that is opened, what is tagged so.
     var name: String
     var content: AssetContent
     var createdAt: Date

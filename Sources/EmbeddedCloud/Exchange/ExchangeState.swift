@@ -144,6 +144,13 @@ struct ExchangeState: Sendable {
         (received[account] ?? []).lazy.compactMap { grants[$0] }
     }
 
+    /// What is published, or may be again.
+    var heldLakePermissions: some Sequence<(revision: ExchangeID, permissions: [LakePermission])> {
+        revisions.values.lazy.flatMap(\.values).filter(\.isHeld).map { revision in
+            (revision.id, openings[revision.id]?.lakePermissions ?? [])
+        }
+    }
+
     /// Accounts that were granted Lake Formation permissions.
     var lakeReceivers: some Sequence<AccountID> { receivedOfLake.keys }
 
@@ -213,7 +220,9 @@ struct ExchangeState: Sendable {
         let finalized = publications(of: dataSet)
         let newest = finalized.first(where: \.isPublished)
         opened[dataSet] = newest.flatMap { revision in
-            openings[revision.id].map { OpenRevision(revision: revision.id, opening: $0) }
+            openings[revision.id].map {
+                OpenRevision(publication: revision.publication ?? 0, opening: $0)
+            }
         }
         var found: [Coverage] = []
         for revision in [newest].compactMap(\.self) + finalized {
@@ -241,7 +250,7 @@ struct ExchangeState: Sendable {
 
 /// What is open of a data set now.
 struct OpenRevision: Sendable {
-    let revision: ExchangeID
+    let publication: Int
     let opening: RevisionOpening
 }
 

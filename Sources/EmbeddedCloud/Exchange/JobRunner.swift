@@ -262,7 +262,8 @@ struct JobRunner: Sendable {
             switch new.content {
             case .snapshot: continue
             case .lakePermission:
-                guard names.union(assets.map(\.name)).count <= lakePermissionsPerRevisionMax else {
+                let all = names.union([new.name])
+                guard all.count <= lakePermissionsPerRevisionMax else {
                     throw JobFault.limit(
                         "AWS Lake Formation data permission assets per revision",
                         lakePermissionsPerRevisionMax, revision)

@@ -13,7 +13,8 @@ extension ExchangeState {
     /// A data grant that is held, and what its data set opens now.
     struct LakeEntitlement: Sendable {
         var grant: DataGrantRow
-        var revision: ExchangeID
+        /// Of the revision that opens it.
+        var publication: Int
         var permissions: [LakePermission]
     }
 
@@ -21,7 +22,7 @@ extension ExchangeState {
         lakeDataGrants(to: account).compactMap { grant in
             guard grant.holds(at: now), let open = opened[grant.sourceDataSet] else { return nil }
             return LakeEntitlement(
-                grant: grant, revision: open.revision,
+                grant: grant, publication: open.publication,
                 permissions: open.opening.lakePermissions)
         }
     }
@@ -38,15 +39,16 @@ extension ExchangeState {
 }
 
 extension ExchangeState.LakeEntitlement {
-    /// Of the owner's catalogue, and of no other.
+    /// Of the owner's catalogue, and of no other. One for each policy.
     var grants: [Grant] {
-        permissions.filter { $0.policy.catalog == grant.sender }.map { permission in
+        let own = permissions.filter { $0.policy.catalog == grant.sender }
+        return Dictionary(grouping: own, by: \.policy).map { policy, permissions in
             Grant(
                 grantee: .account(grant.receiver),
-                resource: GrantResource(subject: .tagged(permission.policy)),
-                permissions: permission.permissions, grantable: [], grantor: grant.sender,
-                updatedAt: grant.acceptedAt ?? grant.createdAt, updatedBy: permission.role,
-                dataGrant: grant.id)
+                resource: GrantResource(subject: .tagged(policy)),
+                permissions: Set(permissions.flatMap(\.permissions)), grantable: [],
+                grantor: grant.sender, updatedAt: grant.acceptedAt ?? grant.createdAt,
+                updatedBy: Broker.servicePrincipal, dataGrant: grant.id)
         }
     }
 }
@@ -68,13 +70,7 @@ extension Broker {
                     "RoleArn must be the ARN of a role of account \(request.account).")
             }
             try request.authorize("iam:PassRole", arn)
-            let trust = state.current.identity.trustPolicy(of: role, exchange: provider)
-            let access = Access(
-                by: .service(Self.servicePrincipal), action: "sts:AssumeRole", resource: arn,
-                owner: role.account)
-            guard let trust,
-                case .allow = decide(access, under: Policies(identity: [], trust: trust))
-            else {
+            guard state.current.identity.trustsBroker(role) else {
                 throw .validation(
                     "The role \(role.name) is not there, or its trust policy does not let "
                         + "\(Self.servicePrincipal) assume it.")
@@ -83,8 +79,21 @@ extension Broker {
     }
 }
 
+extension IdentityState {
+    /// Whether the role, one of the exchange's own account, lets the service act for it.
+    fileprivate func trustsBroker(_ role: RoleID) -> Bool {
+        let access = Access(
+            by: .service(Broker.servicePrincipal), action: "sts:AssumeRole", resource: role.arn,
+            owner: role.account)
+        guard let trust = trustPolicy(of: role, exchange: role.account),
+            case .allow = decide(access, under: Policies(identity: [], trust: trust))
+        else { return false }
+        return true
+    }
+}
+
 extension CloudState {
-    /// Whether the role may grant it, and the tags that it names are there.
+    /// Whether the role still lets the service act for it and may grant it, and the tags that it names are there.
     ///
     /// - Throws: ``JobFault``.
     func check(_ permission: LakePermission) throws {
@@ -93,6 +102,12 @@ extension CloudState {
                 permission.policy.expression, in: permission.policy.catalog)
         } catch {
             throw JobFault(code: .resourceNotFound, message: error.message)
+        }
+        guard let role = ARN(permission.role).flatMap({ RoleID($0) }), identity.trustsBroker(role)
+        else {
+            throw JobFault(
+                code: .accessDenied,
+                message: "\(permission.role) does not let \(Broker.servicePrincipal) assume it.")
         }
         let admins = governance.settings[permission.policy.catalog]?.dataLakeAdmins ?? []
         let isAdmin = admins.contains { $0.dataLakePrincipalIdentifier == permission.role }
@@ -194,8 +209,13 @@ extension LakePermission {
     /// Bytes of an asset's name.
     static let assetNameMax = 1_024
 
-    /// `TABLE product=esg`
-    var assetName: String { "\(policy.kind.rawValue) \(policy.expression)" }
+    /// `TABLE product=esg`; as the ledger writes the expression, where others could read alike.
+    var assetName: String {
+        let words = policy.expression.terms.flatMap { [$0.key] + $0.values }
+        let isPlain = words.allSatisfy { $0.wholeMatch(of: #/[\p{L}\p{N}_.:\/+\-@%]+/#) != nil }
+        return "\(policy.kind.rawValue) "
+            + (isPlain ? "\(policy.expression)" : policy.expression.text)
+    }
 
     var asset: DataExchange.LakeFormationDataPermissionAsset {
         let tags = policy.expression.tags

@@ -52,7 +52,7 @@ extension CloudState {
     func grantsVersion(of account: AccountID, at now: Date) -> GrantsVersion {
         GrantsVersion(
             generation: governance.generation,
-            entitlements: exchange.lakeEntitlements(of: account, at: now).map(\.revision))
+            entitlements: exchange.lakeEntitlements(of: account, at: now).map(\.publication))
     }
 }
 
@@ -60,6 +60,6 @@ extension CloudState {
 struct GrantsVersion: Equatable, Sendable {
     /// Of those that are kept.
     fileprivate(set) var generation: Int
-    /// The revisions by which data grants open what is tagged.
-    fileprivate(set) var entitlements: [ExchangeID]
+    /// The publications by which data grants open what is tagged.
+    fileprivate(set) var entitlements: [Int]
 }

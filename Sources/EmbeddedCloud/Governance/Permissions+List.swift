@@ -118,16 +118,19 @@ extension CloudState {
             let kept = grantees.flatMap { (governance.grants[$0] ?? [:]).values.flatMap(\.self) }
             return kept + entitled
         }
-        let kept = grantees.flatMap { each in
-            grantee == nil
-                ? governance.grants(to: each, on: resource.subject)
-                : governance.grants(to: each, coveringTableOf: resource.subject)
+        let named = grantees.flatMap { each in
+            var subjects = [resource.subject]
+            if grantee != nil, case .table(let id) = resource.subject {
+                subjects.append(.tables(id.databaseID))
+            }
+            return subjects.flatMap { governance.grants(to: each, on: $0) }
         }
-        let derived = entitled.filter { grant in
-            grant.resource == resource
-                || grantee != nil && governance.isOn(resource.subject, grant)
+        let kept = grantee.map(governance.tagGrants(to:)) ?? []
+        let tagged = (kept + entitled).filter { grant in
+            grantee != nil && governance.isOn(resource.subject, grant)
         }
-        return (kept + derived).filter { grant in
+        let derived = entitled.filter { $0.resource == resource }
+        return (named + tagged + derived).filter { grant in
             switch resource.part {
             case .whole, .columns: true
             case .filter: grant.resource == resource

@@ -5,9 +5,8 @@ enum Renewal {
     /// Seconds before a term is over at which the next one is made: whoever reads meanwhile notices nothing.
     static let lead: TimeInterval = 86_400
 
-    /// The last day of the first term that goes on after `now`, in whole periods from the contract's own end.
-    /// Days of a month that is shorter are its last one, and the months after count from the contract's day
-    /// again.
+    /// The last day of the first term that goes on after `now`, in whole periods from the contract's own last day:
+    /// the same day of another month, or its last one where it is shorter. A month's last day stays one.
     ///
     /// - Parameters:
     ///   - lastDay: Of the contract as it was signed.
@@ -16,14 +15,17 @@ enum Renewal {
     {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
+        let endsMonth = calendar.component(.day, from: lastDay.end) == 1
         var (end, periods) = (lastDay.end, 0)
         while end - lead <= now {
             periods += 1
-            guard
-                let next = calendar.date(
-                    byAdding: .month, value: months * periods, to: lastDay.end)
-            else { preconditionFailure("The calendar has no day \(months * periods) months on.") }
-            end = next
+            let day = calendar.date(
+                byAdding: .month, value: months * periods,
+                to: endsMonth ? lastDay.end : lastDay.begin)
+            guard let day else {
+                preconditionFailure("The calendar has no day \(months * periods) months on.")
+            }
+            end = endsMonth ? day : day + 86_400
         }
         return CalendarDay(before: end)
     }

@@ -10,7 +10,7 @@ extension Agreement {
             .filter(Column("state") != State.ended.rawValue).fetchAll(db)
         {
             if agreement.isInForce, agreement.turn <= now {
-                if let months = agreement.renewalMonths {
+                if agreement.isRenewing, let months = agreement.renewalMonths {
                     try agreement.renew(every: months, at: now, in: db)
                 } else {
                     try agreement.beginEnding(in: db)
@@ -28,17 +28,22 @@ extension Agreement {
         return due
     }
 
-    /// When it ends, or is renewed.
+    /// When it ends, or is renewed. One that has not become active is not.
     private var turn: Date {
-        renewalMonths == nil ? lastDay.end : lastDay.end - Renewal.lead
+        isRenewing ? lastDay.end - Renewal.lead : lastDay.end
     }
+
+    private var isRenewing: Bool { state == .active && renewalMonths != nil }
 
     /// Puts down what its next term asks for. What is granted without an end stays as it is.
     private mutating func renew(every months: Int, at now: Date, in db: Database) throws {
         let place = try Self.nextPlace(of: id, in: db)
+        // What waits to be extended is extended to the end of the term that it is then.
+        let waiting = Set(try StepRow.untaken(of: id).fetchAll(db).map(\.step))
         for (offset, product) in offer.products.enumerated() {
-            try StepRow(Step(.extendDataGrant, product.name), of: id, at: place + offset)
-                .insert(db)
+            let step = Step(.extendDataGrant, product.name)
+            if waiting.contains(step) { continue }
+            try StepRow(step, of: id, at: place + offset).insert(db)
         }
         renewedTo = Renewal.lastDay(after: terms.lastDay, every: months, at: now)
         try update(db)
@@ -49,12 +54,14 @@ extension Agreement {
         (try StepRow.all(of: id).fetchAll(db).map(\.place).max() ?? -1) + 1
     }
 
-    /// When the next contract begins or ends. Nil: none will.
+    /// When the next contract begins, ends or is renewed: at once, where one became active after that. Nil: none
+    /// will.
     static func nextDay(after now: Date, in db: Database) throws -> Date? {
-        try filter(Column("state") != State.ended.rawValue).fetchAll(db).flatMap { agreement in
-            agreement.isInForce
-                ? [agreement.terms.firstDay.begin, agreement.turn] : []
-        }.filter { $0 > now }.min()
+        try filter(Column("state") != State.ended.rawValue).fetchAll(db).filter(\.isInForce)
+            .flatMap { agreement in
+                let begin = agreement.terms.firstDay.begin
+                return [begin > now ? begin : nil, max(agreement.turn, now)].compactMap(\.self)
+            }.min()
     }
 
     /// Drops the steps that were not taken, and puts down those that take back what the others gave.

@@ -87,6 +87,55 @@ import Testing
         try lake.remove()
     }
 
+    @Test func `show names of columns that are tagged so, to whom no data are granted`()
+        async throws
+    {
+        let lake = try await LakeTestbed()
+        try await lake.make(tag: "product", ["esg", "internal"])
+        try await lake.grant(
+            [.describe], on: .tagged(.table, ["product": ["esg"]]), to: Self.subscriber)
+        func shown() async throws -> [String]? {
+            try await lake.send(lake.getTable, as: lake.subscriber).table?.storageDescriptor?
+                .columns?.map(\.name)
+        }
+        try await lake.tag(.columns("nav"), "product", "esg")
+        #expect(try await shown() == ["nav"] && lake.access(of: lake.subscriber) == nil)
+        try await lake.tag(.navHistory, "product", "esg")
+        try await lake.tag(.columns("fund_id"), "product", "internal")
+        #expect(try await shown() == ["nav_date", "nav"])
+        try await lake.grant([.describe], on: .navHistory, to: Self.subscriber)
+        #expect(try await shown() == ["fund_id", "nav_date", "nav"])
+        let catalog = lake.provider.account.rawValue
+        for caller in [lake.subscriber, lake.stranger] {
+            let listed = try await lake.send(Glue.GetDatabases(catalogId: catalog), as: caller)
+            let isSeen =
+                await lake.refusal(
+                    of: Glue.GetDatabase(name: LakeTestbed.database, catalogId: catalog), as: caller
+                )
+                == nil
+            #expect(listed.databaseList.isEmpty != isSeen)
+        }
+        try lake.remove()
+    }
+
+    @Test func `keep values by which something is granted`() async throws {
+        let lake = try await LakeTestbed()
+        try await lake.make(tag: "product", ["esg", "core"])
+        let granted = LakeFormation.Resource.tagged(.table, ["product": ["esg"]])
+        try await lake.grant([.select], on: granted, to: Self.subscriber)
+        func remove(_ value: String) async -> String? {
+            await lake.refusal(
+                of: LakeFormation.UpdateLFTag(
+                    tagKey: "product", tagValuesToDelete: [value], tagValuesToAdd: ["next"]),
+                as: lake.provider)?.code
+        }
+        #expect(await remove("core") == nil)
+        #expect(await remove("esg") == "InvalidInputException")
+        #expect(await lake.revoke([.select], on: granted, from: Self.subscriber) == nil)
+        #expect(await remove("esg") == nil)
+        try lake.remove()
+    }
+
     @Test func `of a column go with the column`() async throws {
         let lake = try await LakeTestbed()
         try await lake.make(tag: "product", ["esg"])
@@ -225,6 +274,21 @@ import Testing
             await $0.refusal(
                 of: LakeFormation.AddLFTagsToResource(
                     resource: .columns("x"),
+                    lfTags: [.init(tagKey: "product", tagValues: ["esg"])]), as: $0.provider)
+        },
+        Refused(name: "a tag on all columns by a wildcard", code: "InvalidInputException") {
+            await $0.refusal(
+                of: LakeFormation.AddLFTagsToResource(
+                    resource: .init(
+                        tableWithColumns: .init(
+                            databaseName: LakeTestbed.database, name: LakeTestbed.table,
+                            columnWildcard: .init())),
+                    lfTags: [.init(tagKey: "product", tagValues: ["esg"])]), as: $0.provider)
+        },
+        Refused(name: "a tag of another catalogue", code: "InvalidInputException") {
+            await $0.refusal(
+                of: LakeFormation.AddLFTagsToResource(
+                    resource: .init(database: .init(name: "d", catalogId: "222222222222")),
                     lfTags: [.init(tagKey: "product", tagValues: ["esg"])]), as: $0.provider)
         },
         Refused(name: "a tag on every table", code: "InvalidInputException") {

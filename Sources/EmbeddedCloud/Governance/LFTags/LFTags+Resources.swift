@@ -48,10 +48,8 @@ extension LFTags {
         }
         let resources = try Self.taggable(resource, in: catalog)
         return try await state.change(recording: request.event) { db, state in
-            for catalog in Set(resources.map(\.database.catalog)) {
-                try state.governance.checkAdministers(catalog, request.caller)
-            }
-            for resource in resources { try state.checkExists(resource) }
+            try state.governance.checkAdministers(catalog, request.caller)
+            let resources = try resources.map { try state.found($0) }
             return try pairs.compactMap { pair -> LakeFormation.LFTagError? in
                 do {
                     let tag = try state.governance.tag(pair, in: catalog)
@@ -81,11 +79,10 @@ extension LFTags {
         _ operation: LakeFormation.GetResourceLFTags, _ request: Request
     ) async throws -> LakeFormation.GetResourceLFTags.Response {
         let catalog = try request.catalog(operation.catalogId)
-        let resources = try Self.taggable(operation.resource, in: catalog)
         let state = state.current
-        for resource in resources {
-            try state.governance.checkSees(resource.database.catalog, request.caller)
-            try state.checkExists(resource)
+        try state.governance.checkSees(catalog, request.caller)
+        let resources = try Self.taggable(operation.resource, in: catalog).map {
+            try state.found($0)
         }
         let isAssignedOnly = operation.showAssignedLFTags ?? false
         switch resources[0] {
@@ -179,9 +176,12 @@ extension LFTags {
         _ resource: LakeFormation.Resource, in catalog: AccountID
     ) throws(AWSError) -> [TaggableResource] {
         let named = try GrantResource(resource, in: catalog)
+        guard named.subject.catalog == catalog else {
+            throw .lakeInvalidInput("A tag and what is tagged are of one catalogue.")
+        }
         switch (named.subject, named.part) {
         case (.database(let id), _): return [.database(id)]
-        case (.table(let id), .whole): return [.table(id)]
+        case (.table(let id), .whole) where resource.table != nil: return [.table(id)]
         case (.table(let id), .columns(.only(let names))):
             return names.sorted().map { .column(id, $0) }
         default:
@@ -193,17 +193,24 @@ extension LFTags {
 }
 
 extension CloudState {
-    fileprivate func checkExists(_ resource: TaggableResource) throws(AWSError) {
+    /// The resource, spelt as the catalogue spells it.
+    ///
+    /// - Throws: `EntityNotFoundException`.
+    fileprivate func found(_ resource: TaggableResource) throws(AWSError) -> TaggableResource {
         switch resource {
         case .database(let id):
             guard catalogue[id] != nil else { throw .databaseNotFound(id.name) }
+            return resource
         case .table(let id):
             guard catalogue[id] != nil else { throw .tableNotFound(id.name) }
+            return resource
         case .column(let id, let name):
             guard let table = catalogue[id] else { throw .tableNotFound(id.name) }
-            guard table.allColumns.contains(where: { $0.name.lowercased() == name }) else {
+            let names = table.allColumns.map { $0.name.lowercased() }
+            guard let column = names.first(where: { $0 == name }) else {
                 throw AWSError("EntityNotFoundException", "Column \(name) not found.")
             }
+            return .column(id, column)
         }
     }
 }

@@ -1,4 +1,5 @@
 import AWSAPI
+import Foundation
 import GRDB
 import HashTreeCollections
 import LakeFormationAPI
@@ -60,7 +61,10 @@ struct LFTags: Sendable {
         let catalog = try request.catalog(operation.catalogId)
         let governance = state.current.governance
         try governance.checkSees(catalog, request.caller)
-        let tags = (governance.tags[catalog] ?? [:]).sorted { $0.key < $1.key }
+        // Tags of other accounts are not shared.
+        let isForeign = operation.resourceShareType == .foreign
+        let tags =
+            (isForeign ? nil : governance.tags[catalog] ?? [:])?.sorted { $0.key < $1.key } ?? []
         let page = try Self.page(
             of: tags, by: \.key, after: operation.nextToken, operation.maxResults,
             max: PermissionLists.pageMax)
@@ -90,6 +94,7 @@ struct LFTags: Sendable {
             var values = try state.governance.values(of: key, in: catalog)
             for value in removed ?? [] {
                 guard values.contains(value) else { throw AWSError.noSuchValue(value, of: key) }
+                try state.checkUnnamed(key, value: value, in: catalog)
                 guard !state.governance.isAssigned(key, value, in: catalog) else {
                     throw AWSError.lakeInvalidInput(
                         "Update not allowed: something is tagged \(key)=\(value). Remove the tag from it "
@@ -109,7 +114,7 @@ struct LFTags: Sendable {
     }
 
     /// What was tagged with it is not any more, and what was granted by it is taken back: a tag made later
-    /// under the same key is another tag.
+    /// under the same key is another tag. What is published by it has to be revoked before.
     @Sendable func deleteLFTag(
         _ operation: LakeFormation.DeleteLFTag, _ request: Request
     ) async throws -> EmptyResponse {
@@ -118,6 +123,7 @@ struct LFTags: Sendable {
         try await state.change(recording: request.event) { db, state in
             try state.governance.checkAdministers(catalog, request.caller)
             _ = try state.governance.values(of: key, in: catalog)
+            try state.exchange.checkUnpublished(key, value: nil, in: catalog)
             try state.governance.removeTag(key, of: catalog, in: db)
         }
         return .init()
@@ -146,7 +152,7 @@ struct LFTags: Sendable {
             throw .lakeInvalidInput(
                 "TagKey must be 1 to 128 letters, digits, spaces or _ . : / = + - @ %.")
         }
-        return text.lowercased()
+        return text.kept
     }
 
     /// Each once, as they are kept: in small letters.
@@ -163,11 +169,16 @@ struct LFTags: Sendable {
                     "\(member) must be at most 256 letters, digits, spaces or _ . : * / = + - @ % each."
                 )
             }
-            let value = text.lowercased()
+            let value = text.kept
             if !values.contains(value) { values.append(value) }
         }
         return values
     }
+}
+
+extension String {
+    /// In small letters, and in one spelling: the ledger compares bytes.
+    fileprivate var kept: String { lowercased().precomposedStringWithCanonicalMapping }
 }
 
 extension GovernanceState {
@@ -194,6 +205,49 @@ extension GovernanceState {
             if let missing = term.values.first(where: { !known.contains($0) }) {
                 throw .noSuchValue(missing, of: term.key)
             }
+        }
+    }
+}
+
+extension CloudState {
+    /// - Throws: `InvalidInputException` where something is granted by the value: if it were removed and made anew,
+    ///   that would be in force again.
+    fileprivate func checkUnnamed(
+        _ key: String, value: String, in catalog: AccountID
+    ) throws(AWSError) {
+        try exchange.checkUnpublished(key, value: value, in: catalog)
+        for (grantee, held) in governance.grants
+        where held.keys.contains(where: { $0.names(key, value: value, in: catalog) }) {
+            throw .lakeInvalidInput(
+                "Update not allowed: something is granted to \(grantee) by \(key)=\(value). Revoke it first."
+            )
+        }
+    }
+}
+
+extension ExchangeState {
+    /// - Throws: `InvalidInputException` where a data set is published by the tag, or the value of it.
+    fileprivate func checkUnpublished(
+        _ key: String, value: String?, in catalog: AccountID
+    ) throws(AWSError) {
+        let revision = heldLakePermissions.first { _, permissions in
+            permissions.contains { permission in
+                GrantSubject.tagged(permission.policy).names(key, value: value, in: catalog)
+            }
+        }?.revision
+        guard let revision else { return }
+        throw .lakeInvalidInput(
+            "The revision \(revision) of a data set is published by the tag \(key): revoke it first. Whoever holds "
+                + "a data grant of it would have access again if the tag were made anew.")
+    }
+}
+
+extension GrantSubject {
+    /// - Parameter value: Nil: any.
+    fileprivate func names(_ key: String, value: String?, in catalog: AccountID) -> Bool {
+        guard case .tagged(let policy) = self, policy.catalog == catalog else { return false }
+        return policy.expression.terms.contains { term in
+            term.key == key && (value.map(term.values.contains) ?? true)
         }
     }
 }

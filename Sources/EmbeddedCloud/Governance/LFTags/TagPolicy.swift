@@ -18,8 +18,8 @@ struct TagPolicy: Hashable, Codable, Sendable {
 }
 
 /// Tags that a resource has all of, with one of the values each.
-struct TagExpression: Hashable, Codable, Sendable {
-    struct Term: Hashable, Codable, Sendable {
+struct TagExpression: Hashable, Sendable {
+    struct Term: Hashable, Sendable {
         var key: String
         /// Sorted, each once.
         var values: [String]
@@ -54,6 +54,21 @@ struct TagExpression: Hashable, Codable, Sendable {
     }
 }
 
+extension TagExpression: Codable {
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let expression = TagExpression(text: try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no expression")
+        }
+        self = expression
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
 /// As it is kept: `[["product",["esg"]]]`
 extension TagExpression {
     var text: String {
@@ -68,10 +83,14 @@ extension TagExpression {
         var terms: [Term] = []
         for item in items {
             guard case .array(let pair) = item, pair.count == 2, let key = pair[0].string,
-                case .array(let values) = pair[1]
+                case .array(let values) = pair[1], !values.isEmpty
             else { return nil }
-            terms.append(Term(key: key, values: values.compactMap(\.string)))
+            let texts = values.compactMap(\.string)
+            guard texts.count == values.count else { return nil }
+            terms.append(Term(key: key, values: texts))
         }
+        // Of no terms, it would mean everything.
+        guard !terms.isEmpty else { return nil }
         self.terms = terms
     }
 }
