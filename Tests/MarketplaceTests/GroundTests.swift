@@ -1,5 +1,6 @@
 import AWSAPI
 import BourseAPI
+import DataExchangeAPI
 import Foundation
 import Testing
 
@@ -37,13 +38,13 @@ struct `On any cloud, a contract` {
     }
 
     private static func record(
-        _ ground: Ground, id: String = id, funds: [String] = ["F001", "F002"]
+        _ ground: Ground, id: String = id, funds: [String] = ["F001", "F002"], days: Double = 300
     ) -> Bourse.ContractRecord {
         func day(_ days: Double) -> String {
             String(Timestamp.iso8601.text(Date() + days * 86_400).prefix(10))
         }
         return .example(
-            id: id, account: ground.subscriber.rawValue, from: day(-1), until: day(300),
+            id: id, account: ground.subscriber.rawValue, from: day(-1), until: day(days),
             funds: funds)
     }
 
@@ -78,6 +79,41 @@ struct `On any cloud, a contract` {
         try await marketplace.work()
         #expect(try await marketplace.contract(.init(contractId: Self.id)).state == .ended)
         #expect(try await ground.world(of: Self.id) == Self.left(ground))
+        try await ground.end()
+    }
+
+    /// Another AWS has no operation for it.
+    @Test(arguments: [Ground.Kind.embedded, .doors])
+    func `over renewed products gets its next term`(kind: Ground.Kind) async throws {
+        let ground = try await Ground.make(kind)
+        let (cloud, _) = ground.watchers(try #require(Contract.ID(rawValue: Self.id)))
+        let tables = ["NAV History": "nav_history", "ESG Insights": "esg_insights"]
+        for dataSet in try await cloud.send(DataExchange.ListDataSets()).dataSets ?? [] {
+            let product = Bourse.Product(
+                productId: tables[dataSet.name]?.replacing("_", with: "-") ?? "",
+                title: dataSet.name, description: "", bucket: Ground.bucket,
+                keyPrefixes: [Ground.products[dataSet.name] ?? ""], database: Ground.database,
+                tables: [tables[dataSet.name] ?? ""], renewalMonths: 3, dataSetId: dataSet.id)
+            _ = try await cloud.send(Bourse.PutProduct(product))
+        }
+        let marketplace = try Self.testbed(ground).reopened()
+        // Its last day is today's.
+        let record = Self.record(ground, days: 0)
+        _ = try await marketplace.sign(record)
+        try await marketplace.work()
+        func ends() async throws -> Set<String> {
+            let grants = try await cloud.send(DataExchange.ListDataGrants()).dataGrantSummaries
+            return Set(grants?.compactMap { $0.endsAt.map(Timestamp.iso8601.text) } ?? [])
+        }
+        let first = try #require(CalendarDay(rawValue: record.endDate))
+        #expect(try await ends() == [Timestamp.iso8601.text(first.end)])
+        try await marketplace.work()
+        let renewed = try await marketplace.contract(.init(contractId: Self.id))
+        let next = try #require(CalendarDay(rawValue: renewed.lastDay))
+        #expect(next == Renewal.lastDay(after: first, every: 3, at: Date()))
+        #expect(renewed.state == .active && renewed.steps.compactMap(\.failure) == [])
+        #expect(try await ends() == [Timestamp.iso8601.text(next.end)])
+        #expect(try await ground.world(of: Self.id) == Self.entitled(ground))
         try await ground.end()
     }
 

@@ -54,7 +54,7 @@ extension CloudState {
         let grants = grants(reaching: caller, on: id, at: now)
         guard !grants.isEmpty else { return nil }
         let columns = table.allColumns.map(\.name)
-        guard !grants.contains(where: { $0.allows(.select) }) else {
+        if grants.contains(where: { $0.allows(.select) }) {
             let access = access(of: caller, to: id, columns: columns, at: now)
             return table.showing(Set((access?.columns ?? []).map(\.name)).contains)
         }

@@ -142,6 +142,7 @@ struct S3Access: Codable, Sendable {
 struct RevisionOpening: Sendable {
     /// At most one: a revision has no more of them.
     private(set) var access: S3Access?
+    /// One for each policy.
     private(set) var lakePermissions: [LakePermission] = []
 
     var isNothing: Bool { access == nil && lakePermissions.isEmpty }
@@ -149,7 +150,13 @@ struct RevisionOpening: Sendable {
     mutating func add(_ content: AssetContent) {
         switch content {
         case .s3Access(let access): self.access = access
-        case .lakePermission(let permission): lakePermissions.append(permission)
+        case .lakePermission(let permission):
+            let known = lakePermissions.firstIndex { $0.policy == permission.policy }
+            if let known {
+                lakePermissions[known].rights += permission.rights
+            } else {
+                lakePermissions.append(permission)
+            }
         case .snapshot, .redshiftDataShare, .api: break
         }
     }

@@ -18,6 +18,7 @@ struct JobRunner: Sendable {
     /// Source: AWS Data Exchange User Guide, "Service quotas".
     static let assetsPerRevisionMax = 10_000
     static let accessesPerRevisionMax = 1
+    /// Ours: AWS names this limit, and says no number.
     static let lakePermissionsPerRevisionMax = 10
 
     let state: StateStore
@@ -258,11 +259,11 @@ struct JobRunner: Sendable {
     ) throws {
         let names = Set(
             try AssetRow.filter(Column("revision") == revision.rawValue).fetchAll(db).map(\.name))
+        let all = names.union(assets.map(\.name))
         for new in assets where !names.isEmpty {
             switch new.content {
             case .snapshot: continue
             case .lakePermission:
-                let all = names.union([new.name])
                 guard all.count <= lakePermissionsPerRevisionMax else {
                     throw JobFault.limit(
                         "AWS Lake Formation data permission assets per revision",
@@ -280,7 +281,7 @@ struct JobRunner: Sendable {
                     "Amazon API Gateway API assets per revision", accessesPerRevisionMax, revision)
             }
         }
-        guard names.union(assets.map(\.name)).count <= assetsPerRevisionMax else {
+        guard all.count <= assetsPerRevisionMax else {
             throw JobFault.limit("Assets per revision", assetsPerRevisionMax, revision)
         }
     }

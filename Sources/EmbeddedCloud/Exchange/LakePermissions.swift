@@ -39,15 +39,14 @@ extension ExchangeState {
 }
 
 extension ExchangeState.LakeEntitlement {
-    /// Of the owner's catalogue, and of no other. One for each policy.
+    /// Of the owner's catalogue, and of no other.
     var grants: [Grant] {
-        let own = permissions.filter { $0.policy.catalog == grant.sender }
-        return Dictionary(grouping: own, by: \.policy).map { policy, permissions in
+        permissions.filter { $0.policy.catalog == grant.sender }.map { permission in
             Grant(
                 grantee: .account(grant.receiver),
-                resource: GrantResource(subject: .tagged(policy)),
-                permissions: Set(permissions.flatMap(\.permissions)), grantable: [],
-                grantor: grant.sender, updatedAt: grant.acceptedAt ?? grant.createdAt,
+                resource: GrantResource(subject: .tagged(permission.policy)),
+                permissions: permission.permissions, grantable: [], grantor: grant.sender,
+                updatedAt: grant.acceptedAt ?? grant.createdAt,
                 updatedBy: Broker.servicePrincipal, dataGrant: grant.id)
         }
     }

@@ -7,22 +7,26 @@ import LakeFormationAPI
 extension CloudState {
     /// Every grant on what is tagged that reaches the caller.
     func tagGrants(reaching caller: Caller, at now: Date) -> [Grant] {
-        let grantees = governance.grantees(reaching: caller)
-        let entitled =
-            grantees.contains(.account(caller.account))
-            ? exchange.lakeGrants(heldBy: caller.account, at: now) : []
-        return grantees.flatMap(governance.tagGrants(to:)) + entitled
+        governance.grantees(reaching: caller).flatMap(governance.tagGrants(to:))
+            + entitledGrants(reaching: caller, at: now)
     }
 
     /// What the caller holds that has to do with the table.
     func grants(reaching caller: Caller, on table: TableID, at now: Date) -> [Grant] {
-        let grantees = governance.grantees(reaching: caller)
-        let named = grantees.flatMap { grantee in
-            governance.grants(to: grantee, on: .table(table))
-                + governance.grants(to: grantee, on: .tables(table.databaseID))
+        governance.grantees(reaching: caller)
+            .flatMap { governance.grants(to: $0, bearingOn: .table(table)) }
+            + entitledGrants(reaching: caller, at: now)
+            .filter { governance.isOn(.table(table), $0) }
+    }
+
+    /// What the data grants of its account come to. As all that is granted to an account, it reaches its data
+    /// lake administrators.
+    private func entitledGrants(reaching caller: Caller, at now: Date) -> [Grant] {
+        let entitled = exchange.lakeGrants(heldBy: caller.account, at: now)
+        guard !entitled.isEmpty, governance.isAdministrator(caller, of: caller.account) else {
+            return []
         }
-        return named
-            + tagGrants(reaching: caller, at: now).filter { governance.isOn(table, $0) }
+        return entitled
     }
 
     /// What the caller may read of the table. Nil: nothing, and it need not know that the table
@@ -52,7 +56,8 @@ extension CloudState {
     func grantsVersion(of account: AccountID, at now: Date) -> GrantsVersion {
         GrantsVersion(
             generation: governance.generation,
-            entitlements: exchange.lakeEntitlements(of: account, at: now).map(\.publication))
+            entitlements: Set(
+                exchange.lakeEntitlements(of: account, at: now).map(\.publication)))
     }
 }
 
@@ -61,5 +66,5 @@ struct GrantsVersion: Equatable, Sendable {
     /// Of those that are kept.
     fileprivate(set) var generation: Int
     /// The publications by which data grants open what is tagged.
-    fileprivate(set) var entitlements: [Int]
+    fileprivate(set) var entitlements: Set<Int>
 }

@@ -76,11 +76,6 @@ struct DataCellsFilters: Sendable {
         _ operation: LakeFormation.ListDataCellsFilter, _ request: Request
     ) async throws -> LakeFormation.ListDataCellsFilter.Response {
         let state = state.current
-        let limit = operation.maxResults ?? PermissionLists.pageMax
-        guard (1...PermissionLists.pageMax).contains(limit) else {
-            throw AWSError.lakeInvalidInput(
-                "MaxResults must be 1 to \(PermissionLists.pageMax).")
-        }
         var tables: [TableID] = []
         if let named = operation.table {
             guard let name = named.name else {
@@ -99,9 +94,8 @@ struct DataCellsFilters: Sendable {
         let listed = tables.flatMap { table in
             (state.governance.filters[table] ?? [:]).values.map(\.definition)
         }.map { ("\($0.databaseName)/\($0.tableName)/\($0.name)", $0) }.sorted { $0.0 < $1.0 }
-        guard
-            let page = Page(of: listed, by: \.0, after: operation.nextToken, limit: limit)
-        else { throw AWSError.unknownNextToken }
+        let page = try Page(
+            of: listed, by: \.0, after: operation.nextToken, max: operation.maxResults)
         return .init(dataCellsFilters: page.items.map(\.1), nextToken: page.nextToken)
     }
 

@@ -13,9 +13,9 @@ struct Grant: Sendable {
     /// The account that gave it: the catalogue's own, or one that passes on what it holds.
     var grantor: AccountID
     var updatedAt: Date
-    /// The principal that gave it, as an ARN.
+    /// The principal that gave it, as an ARN, or the service.
     var updatedBy: String
-    /// What it comes from. Nil: from itself, and it is kept.
+    /// What it comes from, and ends with. Nil: it was given, and is kept.
     var dataGrant: ExchangeID?
 }
 

@@ -12,16 +12,23 @@ extension GrantSubject {
     var grantable: Set<LakeFormation.Permission> {
         switch self {
         case .catalog: [.createDatabase]
-        case .database: [.all, .createTable, .alter, .drop, .describe]
-        case .tables, .table: [.all, .select, .insert, .delete, .alter, .drop, .describe]
+        case .database: Self.grantableOnDatabases
+        case .tables, .table: Self.grantableOnTables
         case .location: [.dataLocationAccess]
         case .tagged(let policy):
             switch policy.kind {
-            case .databases: [.all, .createTable, .alter, .drop, .describe]
-            case .tables: [.all, .select, .insert, .delete, .alter, .drop, .describe]
+            case .databases: Self.grantableOnDatabases
+            case .tables: Self.grantableOnTables
             }
         }
     }
+
+    private static let grantableOnDatabases: Set<LakeFormation.Permission> = [
+        .all, .createTable, .alter, .drop, .describe,
+    ]
+    private static let grantableOnTables: Set<LakeFormation.Permission> = [
+        .all, .select, .insert, .delete, .alter, .drop, .describe,
+    ]
 }
 
 extension GrantResource {
@@ -54,7 +61,7 @@ extension CloudState {
             guard grantee.account == caller.account else { return false }
         }
         let held = governance.grantees(reaching: caller).flatMap {
-            governance.grants(to: $0, coveringTableOf: resource.subject)
+            governance.grants(to: $0, bearingOn: resource.subject)
         }
         return permissions.allSatisfy { held.allow($0, on: resource) }
     }
@@ -71,18 +78,24 @@ extension CloudState {
 }
 
 extension GovernanceState {
-    /// The grantee's grants on the thing itself; and where it is a table, on all tables of its database and
-    /// on what is tagged as it, or a column of it, is.
-    func grants(to grantee: Grantee, coveringTableOf subject: GrantSubject) -> [Grant] {
-        let own = grants(to: grantee, on: subject)
-        guard case .table(let table) = subject else { return own }
-        return own + grants(to: grantee, on: .tables(table.databaseID))
-            + tagGrants(to: grantee).filter { isOn(table, $0) }
+    /// The grantee's grants on the thing itself, on all tables of the database where it is one, and on what is
+    /// tagged as it is.
+    func grants(to grantee: Grantee, bearingOn subject: GrantSubject) -> [Grant] {
+        var grants = grants(to: grantee, on: subject)
+        if case .table(let table) = subject {
+            grants += self.grants(to: grantee, on: .tables(table.databaseID))
+        }
+        return grants + tagGrants(to: grantee).filter { isOn(subject, $0) }
     }
 
-    /// Whether a grant on what is tagged means something of the table.
-    func isOn(_ table: TableID, _ grant: Grant) -> Bool {
-        grant.tagPolicy.map { columns(of: table, meantBy: $0) != nil } ?? false
+    /// Whether a grant on what is tagged means the thing, or a column of it.
+    func isOn(_ subject: GrantSubject, _ grant: Grant) -> Bool {
+        guard let policy = grant.tagPolicy else { return false }
+        return switch subject {
+        case .table(let id): columns(of: id, meantBy: policy) != nil
+        case .database(let id): isMeant(id, by: policy)
+        case .catalog, .tables, .location, .tagged: false
+        }
     }
 
     /// Takes back what the account passed on and does not hold any more.
@@ -108,7 +121,7 @@ extension GovernanceState {
     }
 
     private func isSupported(_ grant: Grant, by givers: [Grantee]) -> Bool {
-        let held = givers.flatMap { grants(to: $0, coveringTableOf: grant.resource.subject) }
+        let held = givers.flatMap { grants(to: $0, bearingOn: grant.resource.subject) }
         return grant.permissions.allSatisfy { held.allow($0, on: grant.resource) }
     }
 }

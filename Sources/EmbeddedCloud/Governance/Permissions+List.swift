@@ -66,15 +66,8 @@ struct PermissionLists: Sendable {
     private static func page(
         of grants: [Grant], after token: String?, _ limit: Int?
     ) throws(AWSError) -> Page<(key: String, grant: Grant)> {
-        let limit = limit ?? pageMax
-        guard (1...pageMax).contains(limit) else {
-            throw .lakeInvalidInput("MaxResults must be 1 to \(pageMax).")
-        }
         let sorted = grants.map { (key: $0.key, grant: $0) }.sorted { $0.key < $1.key }
-        guard let page = Page(of: sorted, by: \.key, after: token, limit: limit) else {
-            throw .unknownNextToken
-        }
-        return page
+        return try Page(of: sorted, by: \.key, after: token, max: limit)
     }
 
     private static func filter(
@@ -118,19 +111,16 @@ extension CloudState {
             let kept = grantees.flatMap { (governance.grants[$0] ?? [:]).values.flatMap(\.self) }
             return kept + entitled
         }
-        let named = grantees.flatMap { each in
-            var subjects = [resource.subject]
-            if grantee != nil, case .table(let id) = resource.subject {
-                subjects.append(.tables(id.databaseID))
-            }
-            return subjects.flatMap { governance.grants(to: each, on: $0) }
+        let kept = grantees.flatMap { each in
+            grantee == nil
+                ? governance.grants(to: each, on: resource.subject)
+                : governance.grants(to: each, bearingOn: resource.subject)
         }
-        let kept = grantee.map(governance.tagGrants(to:)) ?? []
-        let tagged = (kept + entitled).filter { grant in
-            grantee != nil && governance.isOn(resource.subject, grant)
+        let derived = entitled.filter { grant in
+            grant.resource == resource
+                || grantee != nil && governance.isOn(resource.subject, grant)
         }
-        let derived = entitled.filter { $0.resource == resource }
-        return (named + tagged + derived).filter { grant in
+        return (kept + derived).filter { grant in
             switch resource.part {
             case .whole, .columns: true
             case .filter: grant.resource == resource
@@ -145,15 +135,6 @@ extension CloudState {
 }
 
 extension GovernanceState {
-    /// Whether a grant on what is tagged means something of it.
-    fileprivate func isOn(_ subject: GrantSubject, _ grant: Grant) -> Bool {
-        switch subject {
-        case .table(let id): isOn(id, grant)
-        case .database(let id): grant.tagPolicy.map { isMeant(id, by: $0) } ?? false
-        case .catalog, .tables, .location, .tagged: false
-        }
-    }
-
     fileprivate func mayList(_ grant: Grant, _ caller: Caller) -> Bool {
         isAdministrator(caller, of: grant.resource.subject.catalog)
             || (grant.grantee.account.map { isAdministrator(caller, of: $0) } ?? false)

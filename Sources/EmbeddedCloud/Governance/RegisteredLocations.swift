@@ -136,17 +136,13 @@ struct RegisteredLocations: Sendable {
         guard governance.isAdministrator(request.caller, of: request.account) else {
             throw AWSError.lakeAccessDenied
         }
-        let limit = operation.maxResults ?? Self.pageMax
-        guard (1...Self.pageMax).contains(limit) else {
-            throw AWSError.lakeInvalidInput("MaxResults must be 1 to \(Self.pageMax).")
-        }
         guard operation.filterConditionList?.isEmpty ?? true else {
             throw AWSError.lakeInvalidInput("FilterConditionList is not offered here.")
         }
         let all = (governance.locations[request.account] ?? [:]).sorted { $0.key < $1.key }
-        guard
-            let page = Page(of: all, by: { $0.key }, after: operation.nextToken, limit: limit)
-        else { throw AWSError.unknownNextToken }
+        let page = try Page(
+            of: all, by: { $0.key }, after: operation.nextToken, max: operation.maxResults,
+            upTo: Self.pageMax)
         return .init(resourceInfoList: page.items.map(\.value), nextToken: page.nextToken)
     }
 }

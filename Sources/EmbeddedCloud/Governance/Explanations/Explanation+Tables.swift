@@ -59,8 +59,7 @@ extension Explanation {
             grantees.flatMap { current.governance.grants(to: $0, on: subject) }
         }
         let tagged = current.tagGrants(reaching: caller, at: call.time).filter { grant in
-            grant.tagPolicy.map { current.governance.isMeant(id, by: $0) } ?? false
-                || tables.contains { current.governance.isOn($0, grant) }
+            subjects.contains { current.governance.isOn($0, grant) }
         }
         show(named + tagged)
         var readable = 0
@@ -150,7 +149,7 @@ extension Explanation {
         let reached = current.governance.grantees(reaching: caller)
         for grantee in current.governance.grants.keys
         where grantee.account == caller.account && !reached.contains(grantee) {
-            for grant in current.governance.grants(to: grantee, coveringTableOf: .table(id)) {
+            for grant in current.governance.grants(to: grantee, bearingOn: .table(id)) {
                 add(
                     "grant", .notes,
                     "\(grant.words) to \(grantee), which is not \(caller.principal)")

@@ -131,9 +131,8 @@ extension GovernanceState {
                 try assign(row.tags, to: row.resource, in: db)
             }
         }
-        let named = grants.values.flatMap { $0.values.flatMap(\.self) }.filter { grant in
-            guard let policy = grant.tagPolicy, policy.catalog == catalog else { return false }
-            return policy.expression.terms.contains { $0.key == key }
+        let named = grants.keys.flatMap(tagGrants(to:)).filter { grant in
+            grant.tagPolicy?.names(key, in: catalog) ?? false
         }
         for grant in named { try set(grant.with(permissions: [], grantable: []), in: db) }
     }

@@ -126,9 +126,9 @@ extension LFTags {
             .flatMap { state.catalogue.tables(of: $0) }
             .filter { state.governance.columns(of: $0, meantBy: policy) != nil }
             .map { (key: "\($0.database)/\($0.name)", id: $0) }.sorted { $0.key < $1.key }
-        let page = try Self.page(
-            of: found, by: \.key, after: operation.nextToken, operation.maxResults,
-            max: Self.searchPageMax)
+        let page = try Page(
+            of: found, by: \.key, after: operation.nextToken, max: operation.maxResults,
+            upTo: Self.searchPageMax)
         return .init(
             nextToken: page.nextToken,
             tableList: page.items.map { _, id in
@@ -149,9 +149,9 @@ extension LFTags {
         let state = state.current
         let found = state.catalogue.databases(of: catalog)
             .filter { state.governance.isMeant($0, by: policy) }.sorted { $0.name < $1.name }
-        let page = try Self.page(
-            of: found, by: \.name, after: operation.nextToken, operation.maxResults,
-            max: Self.searchPageMax)
+        let page = try Page(
+            of: found, by: \.name, after: operation.nextToken, max: operation.maxResults,
+            upTo: Self.searchPageMax)
         return .init(
             nextToken: page.nextToken,
             databaseList: page.items.map { id in

@@ -62,12 +62,11 @@ struct LFTags: Sendable {
         let governance = state.current.governance
         try governance.checkSees(catalog, request.caller)
         // Tags of other accounts are not shared.
-        let isForeign = operation.resourceShareType == .foreign
         let tags =
-            (isForeign ? nil : governance.tags[catalog] ?? [:])?.sorted { $0.key < $1.key } ?? []
-        let page = try Self.page(
-            of: tags, by: \.key, after: operation.nextToken, operation.maxResults,
-            max: PermissionLists.pageMax)
+            operation.resourceShareType == .foreign ? [:] : governance.tags[catalog] ?? [:]
+        let page = try Page(
+            of: tags.sorted { $0.key < $1.key }, by: \.key, after: operation.nextToken,
+            max: operation.maxResults)
         return .init(
             lfTags: page.items.map { tag in
                 .init(tagKey: tag.key, tagValues: tag.value, catalogId: catalog.rawValue)
@@ -127,19 +126,6 @@ struct LFTags: Sendable {
             try state.governance.removeTag(key, of: catalog, in: db)
         }
         return .init()
-    }
-
-    static func page<Item>(
-        of items: [Item], by key: (Item) -> String, after token: String?, _ limit: Int?, max: Int
-    ) throws(AWSError) -> Page<Item> {
-        let limit = limit ?? max
-        guard (1...max).contains(limit) else {
-            throw .lakeInvalidInput("MaxResults must be 1 to \(max).")
-        }
-        guard let page = Page(of: items, by: key, after: token, limit: limit) else {
-            throw .unknownNextToken
-        }
-        return page
     }
 
     // MARK: What they are made of
@@ -216,11 +202,13 @@ extension CloudState {
         _ key: String, value: String, in catalog: AccountID
     ) throws(AWSError) {
         try exchange.checkUnpublished(key, value: value, in: catalog)
-        for (grantee, held) in governance.grants
-        where held.keys.contains(where: { $0.names(key, value: value, in: catalog) }) {
+        let named = governance.grants.keys.lazy.flatMap(governance.tagGrants(to:)).first { grant in
+            grant.tagPolicy?.names(key, value: value, in: catalog) ?? false
+        }
+        if let named {
             throw .lakeInvalidInput(
-                "Update not allowed: something is granted to \(grantee) by \(key)=\(value). Revoke it first."
-            )
+                "Update not allowed: something is granted to \(named.grantee) by \(key)=\(value). Revoke it "
+                    + "first.")
         }
     }
 }
@@ -231,24 +219,12 @@ extension ExchangeState {
         _ key: String, value: String?, in catalog: AccountID
     ) throws(AWSError) {
         let revision = heldLakePermissions.first { _, permissions in
-            permissions.contains { permission in
-                GrantSubject.tagged(permission.policy).names(key, value: value, in: catalog)
-            }
+            permissions.contains { $0.policy.names(key, value: value, in: catalog) }
         }?.revision
         guard let revision else { return }
         throw .lakeInvalidInput(
             "The revision \(revision) of a data set is published by the tag \(key): revoke it first. Whoever holds "
                 + "a data grant of it would have access again if the tag were made anew.")
-    }
-}
-
-extension GrantSubject {
-    /// - Parameter value: Nil: any.
-    fileprivate func names(_ key: String, value: String?, in catalog: AccountID) -> Bool {
-        guard case .tagged(let policy) = self, policy.catalog == catalog else { return false }
-        return policy.expression.terms.contains { term in
-            term.key == key && (value.map(term.values.contains) ?? true)
-        }
     }
 }
 

@@ -102,6 +102,18 @@ extension TagExpression: CustomStringConvertible {
     }
 }
 
+extension TagPolicy {
+    /// Whether it is said by that tag of the catalogue's.
+    ///
+    /// - Parameter value: Nil: by any of its values.
+    func names(_ key: String, value: String? = nil, in catalog: AccountID) -> Bool {
+        self.catalog == catalog
+            && expression.terms.contains { term in
+                term.key == key && (value.map(term.values.contains) ?? true)
+            }
+    }
+}
+
 extension TagPolicy: CustomStringConvertible {
     /// `the tables tagged product=esg`
     var description: String {
@@ -118,6 +130,8 @@ struct TaggedDatabase: Sendable {
         var own: [String: String] = [:]
         /// By column.
         var columns: [String: [String: String]] = [:]
+
+        var isBare: Bool { own.isEmpty && columns.isEmpty }
     }
 
     var own: [String: String] = [:]
@@ -158,14 +172,12 @@ extension TaggedDatabase {
                 tables[id.name, default: Table()].columns[name] =
                     newValue.isEmpty ? nil : newValue
             }
-            if case .table(let id) = resource { removeIfBare(id.name) }
-            if case .column(let id, _) = resource { removeIfBare(id.name) }
+            switch resource {
+            case .database: break
+            case .table(let id), .column(let id, _):
+                if tables[id.name]?.isBare ?? false { tables[id.name] = nil }
+            }
         }
-    }
-
-    private mutating func removeIfBare(_ table: String) {
-        guard let found = tables[table], found.own.isEmpty, found.columns.isEmpty else { return }
-        tables[table] = nil
     }
 }
 
